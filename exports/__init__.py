@@ -1,0 +1,1 @@
+"""Predictions out: tables, character files and pictures. Reads `Prediction`, measures nothing."""

@@ -1,0 +1,104 @@
+"""Fit a head's sliders to measures of its landmarks.
+
+The measures are a function from landmarks to numbers, given by the caller; this module knows
+nothing of where they were taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import lsq_linear
+
+from rig.landmark_head import LandmarkHead
+
+Array = npt.NDArray[np.float64]
+Measure = Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]]
+
+SLIDER_SPREAD = 0.35
+"""How far a slider strays from neutral before the fit needs evidence, rig units."""
+
+_STEP = 0.05
+_ITERATIONS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredHead:
+    """A head with the measures it is fitted by.
+
+    Attributes:
+        head: sliders -> landmarks.
+        measure: landmarks (..., n, 3) -> measures (..., m).
+    """
+
+    head: LandmarkHead
+    measure: Measure
+
+    def measures(self, values: npt.NDArray[np.floating]) -> Array:
+        """Measures (..., m) of slider values (..., s) in rig units."""
+        return np.asarray(self.measure(self.head.landmarks(values)), dtype=np.float64)
+
+
+def fit_sliders(
+    measured: MeasuredHead,
+    targets: npt.NDArray[np.floating],
+    tolerances: npt.NDArray[np.floating],
+    spread: float = SLIDER_SPREAD,
+) -> Array:
+    """The most likely slider values for measures of several faces.
+
+    Regularised least squares (Gauss-Newton from neutral, values kept inside their ranges): each
+    measure may miss its target by its tolerance, each slider may leave neutral by `spread`.
+
+    Args:
+        measured: the head and how it is measured.
+        targets: (faces, m) what the measures of each head should be.
+        tolerances: (m,) positive, one standard deviation of each measure's error.
+        spread: one standard deviation of a slider, rig units.
+
+    Returns:
+        (faces, s) float64 in rig units.
+
+    Raises:
+        ValueError: shapes do not fit together or tolerances are not positive.
+    """
+    targets = np.asarray(targets, dtype=np.float64)
+    tolerances = np.asarray(tolerances, dtype=np.float64)
+    if targets.ndim != 2 or tolerances.shape != targets.shape[1:] or not (tolerances > 0).all():
+        raise ValueError(
+            f"Targets of shape {targets.shape} came with tolerances of shape {tolerances.shape}. "
+            "Targets (faces, m) and positive tolerances (m,) were expected. Correct the call."
+        )
+    sliders = measured.head.sliders
+    low = np.array([slider.minimum for slider in sliders])
+    high = np.array([slider.maximum for slider in sliders])
+    fitted = np.zeros((len(targets), len(sliders)))
+    start = measured.measures(np.zeros(len(sliders)))
+    start_slopes = _slopes(measured, np.zeros(len(sliders)), low, high)
+    for values, target in zip(fitted, targets, strict=True):
+        now, slopes = start, start_slopes
+        for iteration in range(_ITERATIONS):
+            if iteration:
+                now = measured.measures(values)
+                slopes = _slopes(measured, values, low, high)
+            matrix = np.vstack([slopes / tolerances[:, None], np.eye(len(sliders)) / spread])
+            wanted = (target - now + slopes @ values) / tolerances
+            right = np.concatenate([wanted, np.zeros(len(sliders))])
+            values[:] = lsq_linear(matrix, right, (low, high), method="bvls").x
+    return fitted
+
+
+def _slopes(measured: MeasuredHead, values: Array, low: Array, high: Array) -> Array:
+    """(m, s) change of each measure per unit of each slider, by differences inside the ranges."""
+    up = np.minimum(values + _STEP, high)
+    down = np.maximum(values - _STEP, low)
+    count = len(values)
+    raised = np.tile(values, (count, 1))
+    lowered = raised.copy()
+    np.fill_diagonal(raised, up)
+    np.fill_diagonal(lowered, down)
+    difference = measured.measures(raised) - measured.measures(lowered)
+    return np.asarray(difference / (up - down)[:, None]).T

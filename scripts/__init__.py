@@ -1,0 +1,1 @@
+"""The commands of `fpp`: each module parses arguments and calls the library, nothing more."""

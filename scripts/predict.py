@@ -1,0 +1,181 @@
+"""`fpp predict`: photos in, slider values out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from regression.prediction import Failure, Prediction
+
+SUMMARY = "Predict slider values for every face in photos."
+EXAMPLES = """\
+  fpp predict portrait.jpg
+  fpp predict photos --out out --export mhm,json
+  fpp predict photos more/anna.jpg --model landmarks --no-overlay
+
+files in DIR:
+  predictions.csv     one row per face: photo, box, size, pose, flags, then 0..1 per slider
+  predictions.parquet the same
+  failures.csv        photos without a prediction, and why
+  NAME.mhm, NAME.json the face's character, with --export; NAME_face2 for a photo's second face
+  NAME_overlay.jpg    the photo with what was seen in it
+
+exit code: 0 if at least one face was predicted, 1 if none, 2 for wrong usage
+"""
+
+MODELS = ("encoding", "landmarks", "fused")
+ENCODERS = ("litert", "face_recognition")
+EXPORTS = ("mhm", "json")
+
+_FAILURES_ON_SCREEN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "photos", nargs="+", type=Path, metavar="PHOTOS", help="photos, and folders of photos"
+    )
+    parser.add_argument(
+        "--model",
+        choices=MODELS,
+        default="fused",
+        help="what to predict from: the face's encoding, its landmarks, or both (default: fused)",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="DIR", help="where to (default: out)"
+    )
+    parser.add_argument(
+        "--export",
+        type=_export_kinds,
+        default=(),
+        metavar="KINDS",
+        help="character files to write for each face: mhm, json, or mhm,json",
+    )
+    parser.add_argument(
+        "--overlay",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write a picture of what was seen for each photo (default: yes)",
+    )
+    parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="FOLDER",
+        help="trained models to use (default: those that come with the program)",
+    )
+    parser.add_argument(
+        "--encoder",
+        choices=ENCODERS,
+        default="litert",
+        help="what runs the encoding network: litert is fast, face_recognition is that package's "
+        "own code (default: litert)",
+    )
+
+
+def _export_kinds(text: str) -> tuple[str, ...]:
+    kinds = tuple(dict.fromkeys(kind.strip() for kind in text.split(",")))
+    unknown = [kind for kind in kinds if kind not in EXPORTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"{unknown[0]!r} is no kind of export (choose from {', '.join(EXPORTS)})"
+        )
+    return kinds
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict, write everything into --out and say in one line what happened."""
+    out: Path = arguments.out
+    if out.exists() and not out.is_dir():
+        arguments.parser.error(f"argument --out: {out} is a file; name a folder, existing or not")
+
+    from vision.photos import find_photos
+
+    photos = [photo for photo in find_photos(arguments.photos) if not _is_own_overlay(photo, out)]
+    if not photos:
+        print("No photos found in " + ", ".join(map(str, arguments.photos)), file=sys.stderr)
+        return 1
+    out.mkdir(parents=True, exist_ok=True)
+
+    from exports.tables import write_predictions
+
+    predictions: list[Prediction] = []
+    failures: list[Failure] = []
+    try:
+        seconds = _predict(arguments, photos, predictions, failures)
+    except KeyboardInterrupt:
+        write_predictions(out, predictions, failures)
+        done = len({face.photo for face in predictions}) + len(failures)
+        raise KeyboardInterrupt(
+            f"after {done} of {len(photos)} photos; what was done is in {out}"
+        ) from None
+    write_predictions(out, predictions, failures)
+    print(
+        f"Photos: {len(photos)}. Faces predicted: {len(predictions)}. Failures: {len(failures)}. "
+        f"Photos/s: {len(photos) / seconds:.1f}. Results are in {out}."
+    )
+    return 0 if predictions else 1
+
+
+def _predict(
+    arguments: argparse.Namespace,
+    photos: list[Path],
+    predictions: list[Prediction],
+    failures: list[Failure],
+) -> float:
+    """Write each photo's own files as it is done, and append to both lists.
+
+    Returns the seconds that took, without loading the models.
+    """
+    from itertools import groupby
+
+    from tqdm import tqdm
+
+    from exports.character_files import write_character_files
+    from exports.names import output_names
+    from exports.overlay import MAXIMUM_SIDE, write_overlay
+    from regression import Predictor
+    from regression.prediction import Failure
+    from vision.photos import read_photo
+
+    predictor = Predictor(arguments.models, model=arguments.model, encoder=arguments.encoder)
+    names = output_names(photos)
+    begin = time.perf_counter()
+    with tqdm(total=len(photos), unit="photo", disable=None) as bar:
+        for path, results in groupby(predictor.predict(photos), key=lambda result: result.photo):
+            faces: list[Prediction] = []
+            for result in results:
+                if not isinstance(result, Failure):
+                    faces.append(result)
+                    continue
+                failures.append(result)
+                if len(failures) <= _FAILURES_ON_SCREEN:
+                    tqdm.write(result.reason, file=sys.stderr)
+                elif len(failures) == _FAILURES_ON_SCREEN + 1:
+                    tqdm.write("More failures: see failures.csv.", file=sys.stderr)
+            for face in faces:
+                write_character_files(
+                    arguments.out, face, predictor.sliders, arguments.export, names[path]
+                )
+            if faces and arguments.overlay:
+                photo = read_photo(path, maximum_side=MAXIMUM_SIDE)
+                write_overlay(arguments.out, photo.pixels, faces, names[path], photo.scale)
+            predictions += faces
+            bar.update()
+    return time.perf_counter() - begin
+
+
+def _is_own_overlay(photo: Path, out: Path) -> bool:
+    """Whether the photo is a picture that an earlier run wrote into --out."""
+    return photo.name.endswith("_overlay.jpg") and photo.resolve().parent == out.resolve()
+
+
+if __name__ == "__main__":
+    # Python puts scripts/ first on the path, where rig.py would hide the package rig.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.main import main
+
+    raise SystemExit(main([Path(__file__).stem, *sys.argv[1:]]))

@@ -1,0 +1,1 @@
+"""Photos in, faces out: landmarks, encodings, ratios and flags, all measured on pixels."""

@@ -1,0 +1,293 @@
+"""Find every face in a photo, with MediaPipe's 478 landmarks on each."""
+
+from __future__ import annotations
+
+import math
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from vision.faces import LANDMARK_COUNT, MESH_COUNT, Face
+from vision.mediapipe_import import import_mediapipe, without_log_lines
+
+Box = tuple[float, float, float, float]
+"""(left, top, right, bottom) in pixels."""
+
+# The networks see at most 192 pixels across a face or a frame: a larger photo adds time and
+# aliasing, no detail. (92 photos of 1350 pixels brought to 1280, 512 or 256: landmarks move by
+# 0.1, 0.3 or 0.6 % of the face's height and predict proportions as well.) Photos whose shorter
+# side is at least twice this are reduced.
+_WORKING_SIDE = 1024
+
+# The full-range detector finds all faces above a tenth of what it is shown, and few below a
+# twentieth. Unless a photo is a portrait (one face, a quarter of the shorter side or more) it is shown
+# tiles too, which overlap by as much as a small face needs.
+_PORTRAIT = 0.25
+_TILE = 0.55
+_TILE_OVERLAP = 0.1
+_TILED_SIDE = 320
+
+# A crop this many times the detector's box holds the whole head at about the half of its side,
+# where the mesh's own detector is at its best.
+_CROP_FACTOR = 2.0
+_CROP_SIDES = (256, 512)
+
+# A mesh lower than this many pixels was drawn, not seen.
+_SMALLEST = 12
+
+# Above this intersection over union two boxes are one face.
+_SAME_FACE = 0.3
+
+
+class FaceLandmarker:
+    """Detects faces and their landmarks by MediaPipe's face mesh (Kartynnik et al. 2019).
+
+    The mesh's own detector misses faces smaller than about a fifth of the frame; a second,
+    full-range detector looks for those, and each is meshed on a crop of its own. Every photo is
+    seen on its own: the same pixels give the same landmarks to the bit, whatever came before.
+
+    One object serves one thread at a time. Use it as a context manager, or call close().
+    """
+
+    name = "face_mesh"
+
+    def __init__(self, maximum_faces: int = 10) -> None:
+        """Load the networks (about a second for the first object of a process).
+
+        maximum_faces: at most this many faces per photo are returned, the largest.
+        """
+        if maximum_faces < 1:
+            raise ValueError(
+                f"maximum_faces is {maximum_faces}; expected 1 or more; leave it out for 10."
+            )
+        self._maximum_faces = maximum_faces
+        self._quiet = False
+        with without_log_lines():
+            solutions = import_mediapipe().solutions
+            self._mesh: Any = solutions.face_mesh.FaceMesh(
+                static_image_mode=True, refine_landmarks=True, max_num_faces=maximum_faces
+            )
+            self._detector: Any = solutions.face_detection.FaceDetection(model_selection=1)
+            # The graphs load, and log, on threads of their own: wait for them in here.
+            self._detect(np.zeros((64, 64, 3), dtype=np.uint8))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the networks; further calls do nothing, and detect() is refused."""
+        mesh, detector = self._mesh, self._detector
+        self._mesh = self._detector = None
+        for network in (mesh, detector):
+            if network is not None:
+                network.close()
+
+    def detect(self, pixels: np.ndarray) -> list[Face]:
+        """Find the faces of a photo.
+
+        pixels: (height, width, 3) uint8 RGB, upright.
+
+        Returns the faces, largest mesh first; an empty list where there is none.
+        Raises ValueError for other arrays, RuntimeError after close().
+        """
+        if self._mesh is None:
+            raise RuntimeError("This FaceLandmarker is closed; expected an open one; make a new.")
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise ValueError(
+                f"pixels is {pixels.shape} {pixels.dtype}; expected (height, width, 3) uint8 RGB; "
+                "convert the picture first (read_photo does)."
+            )
+        if self._quiet:
+            return self._detect(pixels)
+        with without_log_lines():
+            faces = self._detect(pixels)
+        # The graphs speak once each, the last one when it meets its first face.
+        self._quiet = bool(faces)
+        return faces
+
+    def _detect(self, pixels: np.ndarray) -> list[Face]:
+        height, width = pixels.shape[:2]
+        working, shrink = _shrunk(pixels)
+        meshes: list[np.ndarray] = []
+        for mesh in self._meshes(working):
+            _add(meshes, mesh * shrink, width, height)
+        self._add_detected(meshes, pixels, working, shrink, (0, 0))
+        if not _is_portrait(meshes, width, height):
+            for x, y, side in _tiles(working.shape[1], working.shape[0]):
+                tile = np.ascontiguousarray(working[y : y + side, x : x + side])
+                self._add_detected(meshes, pixels, tile, shrink, (x, y))
+        faces = [Face(mesh, width, height) for mesh in meshes]
+        faces.sort(key=_size, reverse=True)
+        return faces[: self._maximum_faces]
+
+    def _add_detected(
+        self,
+        meshes: list[np.ndarray],
+        pixels: np.ndarray,
+        part: np.ndarray,
+        shrink: int,
+        corner: tuple[int, int],
+    ) -> None:
+        """Add a mesh for each face that the full-range detector sees and `meshes` lacks.
+
+        part: the piece of the working picture to search; corner: its left and top there.
+        """
+        height, width = pixels.shape[:2]
+        for left, top, right, bottom in self._detections(part):
+            box = (
+                (left + corner[0]) * shrink,
+                (top + corner[1]) * shrink,
+                (right + corner[0]) * shrink,
+                (bottom + corner[1]) * shrink,
+            )
+            if all(_overlap(box, _box(mesh)) < _SAME_FACE for mesh in meshes):
+                for mesh in self._meshes_near(pixels, box):
+                    _add(meshes, mesh, width, height)
+
+    def _meshes(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """Meshes of a picture, each (478, 3) float64 in its pixels."""
+        height, width = pixels.shape[:2]
+        scale = (width, height, width)  # MediaPipe gives z in the scale of x
+        found = self._mesh.process(pixels).multi_face_landmarks or []
+        return [
+            np.array([(point.x, point.y, point.z) for point in face.landmark]) * scale
+            for face in found
+            if len(face.landmark) == LANDMARK_COUNT
+        ]
+
+    def _detections(self, pixels: np.ndarray) -> list[Box]:
+        """Boxes of the full-range detector, in pixels of the picture."""
+        height, width = pixels.shape[:2]
+        found = self._detector.process(pixels).detections or []
+        boxes = [detection.location_data.relative_bounding_box for detection in found]
+        return [
+            (
+                box.xmin * width,
+                box.ymin * height,
+                (box.xmin + box.width) * width,
+                (box.ymin + box.height) * height,
+            )
+            for box in boxes
+        ]
+
+    def _meshes_near(self, pixels: np.ndarray, box: Box) -> list[np.ndarray]:
+        """The mesh that lies in a detected box, looked for in a crop around it: one or none."""
+        crop, left, top, scale = _square_crop(pixels, box)
+        candidates = [mesh * scale + (left, top, 0.0) for mesh in self._meshes(crop)]
+        candidates.sort(key=lambda mesh: _overlap(box, _box(mesh)), reverse=True)
+        return [mesh for mesh in candidates[:1] if _overlap(box, _box(mesh)) >= _SAME_FACE]
+
+
+def _add(meshes: list[np.ndarray], mesh: np.ndarray, width: int, height: int) -> None:
+    """Append a mesh unless it is implausible or a face already there."""
+    box = _box(mesh)
+    if _is_plausible(mesh, width, height) and all(
+        _overlap(box, _box(other)) < _SAME_FACE for other in meshes
+    ):
+        meshes.append(mesh)
+
+
+def _is_portrait(meshes: list[np.ndarray], width: int, height: int) -> bool:
+    """Whether one face fills so much of the photo that a search for tiny ones is not worth it."""
+    if len(meshes) != 1:
+        return False
+    _, top, _, bottom = _box(meshes[0])
+    return bottom - top >= _PORTRAIT * min(width, height)
+
+
+def _tiles(width: int, height: int) -> list[tuple[int, int, int]]:
+    """(left, top, side) of squares that cover a picture, each small face whole in one of them."""
+    short = min(width, height)
+    side = round(_TILE * short)
+    step = side - round(_TILE_OVERLAP * short)
+    if step < 1 or short < _TILED_SIDE:
+        return []
+
+    def starts(length: int) -> list[int]:
+        count = 1 + math.ceil((length - side) / step - 0.01)  # rounding must not add a row
+        return [round(index * (length - side) / (count - 1)) for index in range(count)]
+
+    return [(x, y, side) for y in starts(height) for x in starts(width)]
+
+
+def _is_plausible(mesh: np.ndarray, width: int, height: int) -> bool:
+    """Whether a mesh has a face's shape and lies at least half inside the photo."""
+    left, top, right, bottom = _box(mesh)
+    if bottom - top < _SMALLEST or not np.isfinite(mesh).all():
+        return False
+    inside = (min(right, width) - max(left, 0)) * (min(bottom, height) - max(top, 0))
+    if min(right, width) <= max(left, 0) or min(bottom, height) <= max(top, 0):
+        return False
+    aspect = (right - left) / (bottom - top)
+    return inside >= 0.5 * (right - left) * (bottom - top) and 1 / 3 < aspect < 3
+
+
+def _box(mesh: np.ndarray) -> Box:
+    points = mesh[:MESH_COUNT, :2]
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _size(face: Face) -> float:
+    left, top, right, bottom = face.box
+    return (right - left) * (bottom - top)
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    if across <= 0 or down <= 0:
+        return 0.0
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return across * down / (areas - across * down)
+
+
+def _shrunk(pixels: np.ndarray) -> tuple[np.ndarray, int]:
+    """A large picture reduced by a whole number (which is exact, and fast), and that number."""
+    height, width = pixels.shape[:2]
+    shrink = max(1, min(height, width) // _WORKING_SIDE)
+    if shrink == 1:
+        return np.ascontiguousarray(pixels), 1
+    import cv2
+
+    size = (width // shrink, height // shrink)
+    whole = pixels[: size[1] * shrink, : size[0] * shrink]
+    return cv2.resize(whole, size, interpolation=cv2.INTER_AREA), shrink
+
+
+def _square_crop(pixels: np.ndarray, box: Box) -> tuple[np.ndarray, int, int, float]:
+    """Cut a generous square around a box, the frame's edge repeated where it reaches beyond.
+
+    Returns the crop, its left and top in the photo, and the photo's pixels per crop pixel.
+    """
+    import cv2
+
+    height, width = pixels.shape[:2]
+    side = max(8, round(_CROP_FACTOR * max(box[2] - box[0], box[3] - box[1])))
+    left = round((box[0] + box[2] - side) / 2)
+    top = round((box[1] + box[3] - side) / 2)
+    inner = pixels[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
+    crop = cv2.copyMakeBorder(
+        inner,
+        max(0, -top),
+        max(0, top + side - height),
+        max(0, -left),
+        max(0, left + side - width),
+        cv2.BORDER_REPLICATE,
+    )
+    smallest, largest = _CROP_SIDES
+    drawn = min(max(side, smallest), largest)
+    if drawn != side:
+        method = cv2.INTER_CUBIC if drawn > side else cv2.INTER_AREA
+        crop = cv2.resize(crop, (drawn, drawn), interpolation=method)
+    return np.ascontiguousarray(crop), left, top, side / drawn

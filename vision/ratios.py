@@ -1,0 +1,162 @@
+"""Named ratios: distances between landmarks of a pose-normalised face, by its height.
+
+Left and right are averaged, so a mirrored photo has the same ratios. Everything is measured in
+the image plane except the depths, because MediaPipe's z is its noisy axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.mesh_topology import MIRRORED
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One measure of a face.
+
+    Attributes:
+        name: what is measured.
+        kind: "distance" in the image plane, "down" (signed, from a to b), "across" (signed, away
+            from the middle line) or "depth" (signed, away from the viewer).
+        a, b: landmark indices; several are averaged into one point.
+    """
+
+    name: str
+    kind: str
+    a: tuple[int, ...]
+    b: tuple[int, ...]
+
+
+_PUPIL = (33, 133)
+_OTHER_PUPIL = (362, 263)
+_PUPIL_MIDPOINT = (33, 133, 362, 263)
+_INNER_CORNERS = (133, 362)
+
+# The 14 proportions that hand-placed points are compared in (regression.agreement).
+PROPORTIONS = (
+    Ratio("pupil_distance", "distance", _PUPIL, _OTHER_PUPIL),
+    Ratio("nose_width", "distance", (129,), (358,)),
+    Ratio("nose_length", "distance", _INNER_CORNERS, (2,)),
+    Ratio("mouth_width", "distance", (61,), (291,)),
+    Ratio("lip_height", "distance", (0,), (17,)),
+    Ratio("eye_width", "distance", (33,), (133,)),
+    Ratio("inner_corner_distance", "distance", (133,), (362,)),
+    Ratio("brow_height", "distance", _PUPIL, (105,)),
+    Ratio("face_width", "distance", (234,), (454,)),
+    Ratio("jaw_width", "distance", (172,), (397,)),
+    Ratio("chin_height", "distance", (17,), (152,)),
+    Ratio("philtrum", "distance", (2,), (0,)),
+    Ratio("chin_width", "distance", (148,), (377,)),
+    Ratio("eye_opening", "distance", (159,), (145,)),
+)
+
+RATIOS = (
+    *PROPORTIONS,
+    Ratio("forehead_height", "down", (10,), _PUPIL_MIDPOINT),
+    Ratio("forehead_width", "distance", (54,), (284,)),
+    Ratio("temple_width", "distance", (21,), (251,)),
+    Ratio("temple_width_at_brow", "distance", (162,), (389,)),
+    Ratio("cheekbone_width", "distance", (93,), (323,)),
+    Ratio("cheek_width", "distance", (132,), (361,)),
+    Ratio("jaw_angle_width", "distance", (58,), (288,)),
+    Ratio("lower_jaw_width", "distance", (136,), (365,)),
+    Ratio("jaw_front_width", "distance", (150,), (379,)),
+    Ratio("chin_side_width", "distance", (149,), (378,)),
+    Ratio("chin_point_width", "distance", (176,), (400,)),
+    Ratio("jaw_angle_height", "down", _PUPIL_MIDPOINT, (172,)),
+    Ratio("jaw_side_height", "down", _PUPIL_MIDPOINT, (58,)),
+    Ratio("jaw_front_height", "down", _PUPIL_MIDPOINT, (150,)),
+    Ratio("chin_side_height", "down", _PUPIL_MIDPOINT, (148,)),
+    Ratio("face_side_height", "down", _PUPIL_MIDPOINT, (234,)),
+    Ratio("nose_bridge_width", "distance", (193,), (417,)),
+    Ratio("nose_bridge_middle_width", "distance", (198,), (420,)),
+    Ratio("nose_tip_width", "distance", (45,), (275,)),
+    Ratio("nostril_width", "distance", (98,), (327,)),
+    Ratio("nostril_gap", "distance", (97,), (326,)),
+    Ratio("nose_wing_height", "down", (129,), (2,)),
+    Ratio("nose_tip_height", "down", _INNER_CORNERS, (1,)),
+    Ratio("nose_root_height", "down", (168,), _INNER_CORNERS),
+    Ratio("eye_slant", "down", (33,), (133,)),
+    Ratio("upper_lid_height", "down", (159,), _PUPIL),
+    Ratio("lower_lid_height", "down", _PUPIL, (145,)),
+    Ratio("eye_opening_outer", "distance", (160,), (144,)),
+    Ratio("eye_opening_inner", "distance", (158,), (153,)),
+    Ratio("eye_bag_height", "down", _PUPIL, (119,)),
+    Ratio("brow_inner_height", "down", (55,), _PUPIL),
+    Ratio("brow_outer_height", "down", (46,), _PUPIL),
+    Ratio("brow_arch", "down", (105,), (55, 46)),
+    Ratio("brow_gap", "distance", (55,), (285,)),
+    Ratio("brow_length", "distance", (55,), (46,)),
+    Ratio("brow_thickness", "distance", (105,), (52,)),
+    Ratio("mouth_height", "down", _PUPIL_MIDPOINT, (13,)),
+    Ratio("mouth_opening", "distance", (13,), (14,)),
+    Ratio("upper_lip_height", "distance", (0,), (13,)),
+    Ratio("lower_lip_height", "distance", (14,), (17,)),
+    Ratio("mouth_corner_height", "down", (61,), (13, 14)),
+    Ratio("cupid_bow_width", "distance", (37,), (267,)),
+    Ratio("cupid_bow_depth", "down", (37,), (0,)),
+    Ratio("upper_lip_side_height", "distance", (39,), (81,)),
+    Ratio("lower_lip_side_height", "distance", (178,), (181,)),
+    Ratio("lower_lip_width", "distance", (84,), (314,)),
+    Ratio("chin_fold_height", "down", (17,), (18,)),
+    Ratio("chin_prominence_height", "down", (17,), (199,)),
+    Ratio("nose_tip_depth", "depth", (1,), _PUPIL_MIDPOINT),
+    Ratio("nose_root_depth", "depth", (168,), _PUPIL_MIDPOINT),
+    Ratio("nose_bridge_depth", "depth", (5,), _PUPIL_MIDPOINT),
+    Ratio("nose_base_depth", "depth", (2,), _PUPIL_MIDPOINT),
+    Ratio("nose_wing_depth", "depth", (129,), _PUPIL_MIDPOINT),
+    Ratio("brow_depth", "depth", (105,), _PUPIL_MIDPOINT),
+    Ratio("eye_corner_depth", "depth", (133,), (33,)),
+    Ratio("forehead_depth", "depth", (10,), _PUPIL_MIDPOINT),
+    Ratio("cheek_depth", "depth", (50,), _PUPIL_MIDPOINT),
+    Ratio("face_side_depth", "depth", (1,), (234,)),
+    Ratio("jaw_angle_depth", "depth", (152,), (172,)),
+    Ratio("upper_lip_depth", "depth", (0,), (2,)),
+    Ratio("lower_lip_depth", "depth", (17,), (2,)),
+    Ratio("mouth_corner_depth", "depth", (13,), (61,)),
+    Ratio("chin_depth", "depth", (152,), _PUPIL_MIDPOINT),
+    Ratio("chin_prominence_depth", "depth", (199,), (17,)),
+)
+
+RATIO_NAMES = tuple(ratio.name for ratio in RATIOS)
+PROPORTION_NAMES = tuple(ratio.name for ratio in PROPORTIONS)
+
+
+def measure(points: np.ndarray, ratios: tuple[Ratio, ...] = RATIOS) -> np.ndarray:
+    """Measures faces.
+
+    Args:
+        points: (..., 478, 3) or (..., 468, 3), x right, y down, z away, roll taken out; any unit.
+        ratios: what to measure.
+
+    Returns:
+        (..., len(ratios)) float64, each measure divided by the distance from the midpoint of the
+        eye corners to the chin bottom in the image plane.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    unit = np.linalg.norm(
+        points[..., 152, :2] - points[..., list(_PUPIL_MIDPOINT), :2].mean(axis=-2), axis=-1
+    )
+    columns = []
+    for ratio in ratios:
+        twin = Ratio(ratio.name, ratio.kind, _mirror(ratio.a), _mirror(ratio.b))
+        columns.append((_one_side(points, ratio, 1.0) + _one_side(points, twin, -1.0)) / 2)
+    return np.stack(columns, axis=-1) / unit[..., None]
+
+
+def _mirror(indices: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(MIRRORED[index]) for index in indices)
+
+
+def _one_side(points: np.ndarray, ratio: Ratio, outward: float) -> np.ndarray:
+    difference = points[..., list(ratio.b), :].mean(axis=-2) - points[..., list(ratio.a), :].mean(
+        axis=-2
+    )
+    if ratio.kind == "distance":
+        return np.linalg.norm(difference[..., :2], axis=-1)
+    if ratio.kind == "across":
+        return outward * difference[..., 0]
+    return difference[..., {"down": 1, "depth": 2}[ratio.kind]]
