@@ -20,6 +20,10 @@ help: ## list the tasks
 
 install: $(INSTALLED) ## install everything into .venv (the other tasks do it by themselves)
 
+# An environment that was moved or copied with its checkout still points to the old place.
+ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
+.PHONY: $(INSTALLED)
+endif
 $(INSTALLED): requirements.txt pyproject.toml scripts/install.sh
 	PYTHON='$(PYTHON)' sh scripts/install.sh
 

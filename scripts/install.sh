@@ -27,6 +27,12 @@ can_make_environments() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null
 }
 
+# An environment holds absolute paths: one that was moved or copied here is made anew, and so is one
+# that was left half made.
+here=$(pwd -P)
+[ "$(cat .venv/installed 2>/dev/null || echo "$here")" = "$here" ] || rm -rf .venv
+.venv/bin/python -m pip --version >/dev/null 2>&1 || rm -rf .venv
+
 # --- Python: PYTHON, else the environment that is there, else the first that will do -------------
 if [ -n "${PYTHON:-}" ]; then
     supported "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or 3.12 ($(
@@ -102,4 +108,4 @@ awk '/^[^ #]/ { keep = /^(setuptools|wheel)==/ } keep' requirements.txt >.venv/b
 install --require-hashes -r .venv/build-requirements.txt
 install --require-hashes --no-build-isolation -r requirements.txt
 install --no-build-isolation --editable .
-touch .venv/installed
+echo "$here" >.venv/installed

@@ -69,7 +69,7 @@ def portrait_paths() -> list[Path]:
             for path in _evenly(find_photos([SHARED_PHOTOS.resolve() / folder]), count)
         ]
     else:
-        others = _evenly(find_photos([SAMPLES]), 8)
+        others = _evenly(find_photos([SAMPLES]), 8) if SAMPLES.is_dir() else []
     return [installed_portrait(), *others]
 
 

@@ -6,6 +6,7 @@ in a process of its own, because TensorFlow takes seconds to import and would th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -103,7 +104,8 @@ def load_encoder() -> EncoderNetwork:
             "cache folder; set XDG_CACHE_HOME to one."
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
     return EncoderNetwork(path)
 
 

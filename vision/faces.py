@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class Face:
     photo_width, photo_height: the photo's size in pixels.
     """
 
-    landmarks: np.ndarray
+    landmarks: np.ndarray = field(repr=False)
     photo_width: int
     photo_height: int
 

@@ -21,8 +21,8 @@ Box = tuple[float, float, float, float]
 _WORKING_SIDE = 1024
 
 # The full-range detector finds all faces above a tenth of what it is shown, and few below a
-# twentieth. Unless a photo is a portrait (one face, a quarter of the shorter side or more) it is shown
-# tiles too, which overlap by as much as a small face needs.
+# twentieth. Unless a photo is a portrait (one face, a quarter of the shorter side or more) it is
+# shown tiles too, which overlap by as much as a small face needs.
 _PORTRAIT = 0.25
 _TILE = 0.55
 _TILE_OVERLAP = 0.1

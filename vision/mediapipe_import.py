@@ -54,13 +54,13 @@ def without_log_lines() -> Iterator[None]:
             yield
             return
         with tempfile.TemporaryFile() as collected:
-            kept = _LOG_LINE
+            pass_all = False
             _flush()
             os.dup2(collected.fileno(), 2)
             try:
                 yield
             except BaseException:
-                kept = None
+                pass_all = True
                 raise
             finally:
                 _flush()
@@ -68,7 +68,7 @@ def without_log_lines() -> Iterator[None]:
                 os.close(terminal)
                 collected.seek(0)
                 for line in collected:
-                    if kept is None or not kept.match(line):
+                    if pass_all or not _LOG_LINE.match(line):
                         os.write(2, line)
 
 

@@ -8,7 +8,7 @@ import stat
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ class PhotoError(Exception):
     """A photo cannot be read. The message names the file, what was expected and what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photo:
     """One decoded photo.
 
@@ -59,7 +59,7 @@ class Photo:
     """
 
     path: Path
-    pixels: np.ndarray
+    pixels: np.ndarray = field(repr=False)
     scale: float = 1.0
 
     def __post_init__(self) -> None:

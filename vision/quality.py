@@ -68,7 +68,8 @@ def sharpness(pixels: np.ndarray, face: Face) -> float:
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
     fine = _resized(grey, _FINE_SIDE)
     coarse = _resized(grey, _COARSE_SIDE)
-    across, down = (_detail(fine, axis) / max(_detail(coarse, axis), 1e-6) for axis in (1, 0))
+    # A picture without any detail, even coarse, has none that is fine either.
+    across, down = (_detail(fine, axis) / max(_detail(coarse, axis), 0.01) for axis in (1, 0))
     return min(across, down)
 
 

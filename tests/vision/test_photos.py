@@ -45,7 +45,10 @@ def _exif(orientation: object) -> Image.Exif:
 def test_all_orientations_give_the_upright_pixels(
     tmp_path: Path, picture: Image.Image, suffix: str, orientation: int
 ) -> None:
-    options = {".jpg": {"quality": 100, "subsampling": 0}, ".webp": {"lossless": True}}
+    options: dict[str, dict[str, int]] = {
+        ".jpg": {"quality": 100, "subsampling": 0},
+        ".webp": {"lossless": 1},
+    }
     path = tmp_path / f"turned{suffix}"
     stored = STORED[orientation](picture)
     stored.save(path, exif=_exif(orientation), **options.get(suffix, {}))
