@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from regression.workers import call_apart
 from rig.correspondence import correspond
 from rig.landmark_head import LandmarkHead, extract_landmark_head
 from rig.makehuman import load_makehuman
 from rig.portrait import frame_head
 from rig.rig import RigError
-from vision.mesh_topology import MIRRORED
+from vision.faces import LANDMARK_COUNT
+from vision.mesh_topology import CHIN_BOTTOM, MIRRORED
+from vision.pose import pupil_midpoint
 
 _PICTURES = 24
 _SIDE = 768
@@ -38,23 +40,41 @@ class RigMapping:
 def map_rig(rig_folder: Path) -> RigMapping:
     """Maps the landmarks of a MakeHuman rig, by pictures of it under several lights and colours.
 
-    Rendering and detecting run in processes of their own: OpenGL and MediaPipe do not always
-    survive each other.
-
     Raises:
         RigError: the rig cannot be read, or no face is found on it.
+        rig.render.RenderError: nothing can be rendered here.
     """
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as process:
-        pictures = process.submit(_render_neutral, rig_folder).result()
-    with ProcessPoolExecutor(1, mp_context=spawn) as process:
-        detected = process.submit(_detect, pictures).result()
+    pictures = call_apart(_render_neutral, rig_folder)
+    detected = call_apart(_detect, pictures)
     rig = load_makehuman(rig_folder)
     camera = frame_head(rig).camera(_DISTANCE)
     correspondence = correspond(rig, detected, MIRRORED, camera, _SIDE, _SIDE)
     centred = detected - [_SIDE / 2, 0.0, 0.0]
     twins = centred[MIRRORED] * [-1, 1, 1]
     return RigMapping(extract_landmark_head(rig, correspondence), (centred + twins) / 2)
+
+
+def canonical_landmarks(detected: np.ndarray) -> np.ndarray:
+    """Detected landmarks in the frame of `vision.pose.NormalisedFace`, (478, 3) float32.
+
+    Args:
+        detected: (478, 3) of a face seen straight from the front, in any units.
+    """
+    if detected.shape != (LANDMARK_COUNT, 3):
+        raise ValueError(
+            f"Landmarks of shape {detected.shape} came in; ({LANDMARK_COUNT}, 3) was expected. "
+            "Pass RigMapping.detected."
+        )
+    centred = detected - pupil_midpoint(detected)
+    return (centred / np.linalg.norm(centred[CHIN_BOTTOM, :2])).astype(np.float32)
+
+
+def save_canonical_face(mapping: RigMapping, path: Path) -> None:
+    """Writes the file that `vision.pose.canonical_face` reads."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.save(file, canonical_landmarks(mapping.detected))
+    os.replace(partial, path)
 
 
 def _render_neutral(rig_folder: Path) -> np.ndarray:
@@ -84,7 +104,7 @@ def _detect(pictures: np.ndarray) -> np.ndarray:
     """(478, 3) float64, the median over pictures."""
     from vision.landmarks import FaceLandmarker
 
-    found = []
+    found: list[np.ndarray] = []
     with FaceLandmarker(1) as landmarker:
         for picture in pictures:
             found.extend(face.landmarks for face in landmarker.detect(picture))

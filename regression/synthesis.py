@@ -1,17 +1,16 @@
 """Make tables of rendered faces with known slider values: render, see, write, chunk by chunk.
 
-Rendering and seeing run in processes of their own, because OpenGL and MediaPipe do not always
-survive each other in one. Every chunk has its own seed and file, so a run that was stopped goes on
-where it was, and the number of processes changes nothing in the result.
+Every chunk has its own seed and file, so a run that was stopped goes on where it was, and the number
+of processes changes nothing in the result.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
+import zipfile
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,10 +26,13 @@ from regression.random_heads import (
     random_sliders,
 )
 from regression.tables import TableError, read_table, write_table
+from regression.workers import workers
 from vision.features import ENCODING_FEATURES, LANDMARK_FEATURES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rig.rig import Rig
 
 PICTURE_SIDE = 256
 CHUNK = 200
@@ -69,11 +71,22 @@ class SynthesisPlan:
         return self.out / f"pictures_{chunk:05d}.npz"
 
 
+def shipped_prior() -> Path:
+    """The slider prior that comes with the program."""
+    return Path(__file__).resolve().parent.parent / "data" / "slider_prior.npz"
+
+
 def synthesize(plan: SynthesisPlan, processes: int = 2) -> Iterator[int]:
     """Runs the plan; yields the number of faces rendered so far.
 
+    Stopping it (by Ctrl-C, or by closing the iterator) leaves the shards that are whole.
+
+    Args:
+        plan: what to make.
+        processes: how many processes see faces; one more renders them.
+
     Raises:
-        TableError: `out` holds the shards of another plan.
+        TableError: `out` holds the shards of another plan, or the prior is for another rig.
         rig.rig.RigError, rig.render.RenderError: the rig or the renderer cannot be used.
     """
     plan.out.mkdir(parents=True, exist_ok=True)
@@ -83,28 +96,39 @@ def synthesize(plan: SynthesisPlan, processes: int = 2) -> Iterator[int]:
     yield min(done, plan.faces)
     if not todo:
         return
-    spawn = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(1, mp_context=spawn, initializer=_one_thread) as renderers,
-        ProcessPoolExecutor(processes, mp_context=spawn, initializer=_one_thread) as viewers,
-    ):
-        seeing: set[Future[int]] = set()
-        for chunk in todo:
-            renderers.submit(_render_chunk, plan, chunk).result()
-            seeing.add(viewers.submit(_see_chunk, plan, chunk))
-            while len(seeing) >= _WAITING_CHUNKS:
-                seeing.remove(_first_done(seeing))
+    from vision.encodings import FaceEncoder
+
+    FaceEncoder()  # converts the encoder where it is not yet: here once, not in every process
+    try:
+        with workers(1, min(processes, len(todo))) as (renderers, viewers):
+            seeing: set[Future[int]] = set()
+            for chunk in todo:
+                renderers.submit(_render_chunk, plan, chunk).result()
+                seeing.add(viewers.submit(_see_chunk, plan, chunk))
+                while len(seeing) >= _WAITING_CHUNKS:
+                    seeing.remove(_first_done(seeing))
+                    done += CHUNK
+                    yield min(done, plan.faces)
+            for finished in as_completed(seeing):
+                finished.result()
                 done += CHUNK
                 yield min(done, plan.faces)
-        for finished in as_completed(seeing):
-            finished.result()
-            done += CHUNK
-            yield min(done, plan.faces)
+    finally:
+        for chunk in todo:
+            for left_over in (plan.pictures(chunk), plan.pictures(chunk).with_suffix(".partial")):
+                left_over.unlink(missing_ok=True)
 
 
 def collect(plan: SynthesisPlan) -> pd.DataFrame:
-    """All rows of a finished run, in order."""
-    return read_table(plan.out)
+    """All rows of a finished run, in order.
+
+    Raises:
+        TableError: a shard is missing or cannot be read.
+    """
+    import pandas as pd
+
+    shards = [read_table(plan.shard(chunk)) for chunk in range(plan.chunks)]
+    return pd.concat(shards, ignore_index=True)
 
 
 def save_prior(prior: SliderPrior, path: Path) -> None:
@@ -117,20 +141,27 @@ def save_prior(prior: SliderPrior, path: Path) -> None:
     os.replace(partial, path)
 
 
-def load_prior(path: Path) -> SliderPrior:
+def load_prior(path: Path, rig: Rig) -> SliderPrior:
     """Reads what save_prior wrote.
 
     Raises:
-        TableError: the file is missing or is not such a file.
+        TableError: the file is missing, is not such a file, or is for a rig of other sliders.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return SliderPrior(file["mean"].astype(float), file["factor"].astype(float))
-    except (OSError, KeyError, ValueError) as error:
+            prior = SliderPrior(file["mean"].astype(float), file["factor"].astype(float))
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TableError(
             f"{path} cannot be read as a slider prior ({error}). A .npz file with `mean` and "
             "`factor` was expected. Restore it from the repository, or pass --independent."
         ) from error
+    if prior.mean.shape != (len(rig.sliders),) or prior.factor.shape[1:] != prior.mean.shape:
+        raise TableError(
+            f"{path} is a slider prior of shape {prior.factor.shape} for other sliders than the "
+            f"{len(rig.sliders)} of rig {rig.name}. One column per slider was expected. Pass "
+            "--independent for this rig."
+        )
+    return prior
 
 
 def _remember_plan(plan: SynthesisPlan) -> None:
@@ -143,12 +174,6 @@ def _remember_plan(plan: SynthesisPlan) -> None:
             "go on where the run was stopped. Name another folder, or delete this one."
         )
     path.write_text(json.dumps(settings, indent=2), encoding="utf-8")
-
-
-def _one_thread() -> None:
-    # Linear algebra threads of several processes would only wait for each other.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
 
 
 def _first_done(futures: set[Future[int]]) -> Future[int]:
@@ -171,7 +196,7 @@ def _render_chunk(plan: SynthesisPlan, chunk: int) -> None:
         _loaded["rig"] = load_makehuman(plan.rig_folder)
         _loaded["expressions"] = load_expressions(plan.rig_folder, _loaded["rig"])[1]
         _loaded["renderer"] = Renderer(PICTURE_SIDE, PICTURE_SIDE)
-        _loaded["prior"] = load_prior(plan.prior) if plan.prior else None
+        _loaded["prior"] = load_prior(plan.prior, _loaded["rig"]) if plan.prior else None
     rig, offsets = _loaded["rig"], _loaded["expressions"]
     random = np.random.default_rng([plan.seed, chunk])
     pictures, sliders, expressions, cameras = [], [], [], []

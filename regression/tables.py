@@ -93,8 +93,7 @@ def read_table(path: Path) -> pd.DataFrame:
         )
     try:
         tables = [
-            pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file)
-            for file in files
+            pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file) for file in files
         ]
     except (ValueError, OSError) as error:
         raise TableError(
@@ -104,9 +103,7 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def examples_from_table(
-    table: pd.DataFrame, route: str, slider_names: tuple[str, ...]
-) -> Examples:
+def examples_from_table(table: pd.DataFrame, route: str, slider_names: tuple[str, ...]) -> Examples:
     """Takes a route's features and the sliders from a table; each row is a person of its own
     unless the table has a column `person`.
 

@@ -50,6 +50,18 @@ class LandmarkHead:
         flat += np.maximum(-values, 0) @ self.negative.reshape(count, -1)
         return self.neutral + flat.reshape(*values.shape[:-1], *self.neutral.shape)
 
+    def with_sliders(self, chosen: np.ndarray) -> LandmarkHead:
+        """The same head with only some of its sliders, (s,) bool."""
+        sliders = tuple(s for s, keep in zip(self.sliders, chosen, strict=True) if keep)
+        return LandmarkHead(
+            self.rig,
+            self.licence,
+            sliders,
+            self.neutral,
+            self.negative[chosen],
+            self.positive[chosen],
+        )
+
 
 def extract_landmark_head(rig: Rig, correspondence: Correspondence) -> LandmarkHead:
     """Takes from a rig what landmarks can show of it."""

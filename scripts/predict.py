@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from exports.batch import BatchResults
     from regression.prediction import Failure, Prediction
 
 SUMMARY = "Predict slider values for every face in photos."
@@ -98,74 +99,47 @@ def run(arguments: argparse.Namespace) -> int:
     if not photos:
         print("No photos found in " + ", ".join(map(str, arguments.photos)), file=sys.stderr)
         return 1
-    out.mkdir(parents=True, exist_ok=True)
-
-    from exports.tables import write_predictions
-
-    predictions: list[Prediction] = []
-    failures: list[Failure] = []
-    try:
-        seconds = _predict(arguments, photos, predictions, failures)
-    except KeyboardInterrupt:
-        write_predictions(out, predictions, failures)
-        done = len({face.photo for face in predictions}) + len(failures)
-        raise KeyboardInterrupt(
-            f"after {done} of {len(photos)} photos; what was done is in {out}"
-        ) from None
-    write_predictions(out, predictions, failures)
+    results = _predict(arguments, photos)
+    predictions, failures = results.predictions, results.failures
     print(
         f"Photos: {len(photos)}. Faces predicted: {len(predictions)}. Failures: {len(failures)}. "
-        f"Photos/s: {len(photos) / seconds:.1f}. Results are in {out}."
+        f"Photos/s: {len(photos) / results.seconds:.1f}. Results are in {out}."
     )
     return 0 if predictions else 1
 
 
-def _predict(
-    arguments: argparse.Namespace,
-    photos: list[Path],
-    predictions: list[Prediction],
-    failures: list[Failure],
-) -> float:
-    """Write each photo's own files as it is done, and append to both lists.
-
-    Returns the seconds that took, without loading the models.
-    """
-    from itertools import groupby
-
+def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
+    """Predict with a progress bar; complain of photos without a face as they come."""
     from tqdm import tqdm
 
-    from exports.character_files import write_character_files
-    from exports.names import output_names
-    from exports.overlay import MAXIMUM_SIDE, write_overlay
+    from exports.batch import predict_into
     from regression import Predictor
-    from regression.prediction import Failure
-    from vision.photos import read_photo
 
     predictor = Predictor(arguments.models, model=arguments.model, encoder=arguments.encoder)
-    names = output_names(photos)
-    begin = time.perf_counter()
+    failed = done = 0
     with tqdm(total=len(photos), unit="photo", disable=None) as bar:
-        for path, results in groupby(predictor.predict(photos), key=lambda result: result.photo):
-            faces: list[Prediction] = []
-            for result in results:
-                if not isinstance(result, Failure):
-                    faces.append(result)
-                    continue
-                failures.append(result)
-                if len(failures) <= _FAILURES_ON_SCREEN:
-                    tqdm.write(result.reason, file=sys.stderr)
-                elif len(failures) == _FAILURES_ON_SCREEN + 1:
+
+        def report(
+            path: Path, predictions: Sequence[Prediction], failures: Sequence[Failure]
+        ) -> None:
+            nonlocal failed, done
+            for failure in failures:
+                failed += 1
+                if failed <= _FAILURES_ON_SCREEN:
+                    tqdm.write(failure.reason, file=sys.stderr)
+                elif failed == _FAILURES_ON_SCREEN + 1:
                     tqdm.write("More failures: see failures.csv.", file=sys.stderr)
-            for face in faces:
-                write_character_files(
-                    arguments.out, face, predictor.sliders, arguments.export, names[path]
-                )
-            if faces and arguments.overlay:
-                photo = read_photo(path, maximum_side=MAXIMUM_SIDE)
-                write_overlay(arguments.out, photo.pixels, faces, names[path], photo.scale)
-            predictions += faces
+            done += 1
             bar.update()
-    return time.perf_counter() - begin
+
+        try:
+            return predict_into(
+                arguments.out, predictor, photos, arguments.export, arguments.overlay, report
+            )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"after {done} of {len(photos)} photos; what was done is in {arguments.out}"
+            ) from None
 
 
 def _is_own_overlay(photo: Path, out: Path) -> bool:

@@ -1,4 +1,4 @@
-"""`fpp rig`: get the data of a rig."""
+"""`fpp rig`: get the data of a rig, and find the face's landmarks on it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-SUMMARY = "Fetch the rig that synthetic faces and previews are made of."
+SUMMARY = "Fetch the rig that synthetic faces are made of, and map landmarks to it."
 EXAMPLES = """\
   fpp rig fetch makehuman              download MakeHuman's head (7 MB, CC0) into the user's cache
   fpp rig fetch makehuman --cache D    the same into the folder D
+  fpp rig map --models D               find the face mesh's landmarks on it; writes D/head.npz
 """
 
 
@@ -25,9 +26,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fetch.add_argument(
         "--cache", type=Path, metavar="DIR", help="where to put it (default: the user's cache)"
     )
+    fetch.set_defaults(action=_fetch)
+
+    mapping = actions.add_parser(
+        "map",
+        help="find the landmarks of the face mesh on the rig's head, by pictures of it",
+        description="Find the landmarks of the face mesh on the rig's head, by pictures of it, and "
+        "write how each slider moves each of them. Tables and models made before do not fit a "
+        "changed map: make and train them again.",
+    )
+    mapping.add_argument(
+        "--rig",
+        type=Path,
+        metavar="PATH",
+        help="MakeHuman's data folder (default: FPP_RIG, else what was fetched)",
+    )
+    mapping.add_argument(
+        "--models",
+        type=Path,
+        metavar="FOLDER",
+        help="where to write head.npz (default: the models that come with the program)",
+    )
+    mapping.add_argument(
+        "--canonical",
+        action="store_true",
+        help="also make the detected face the program's canonical one, which head pose is measured "
+        "against (writes vision/canonical_face.npy)",
+    )
+    mapping.set_defaults(action=_map)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Do the action that was named."""
+    return int(arguments.action(arguments))
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
     """Fetch the rig and print its folder."""
     from rig.fetch import ENVIRONMENT_VARIABLE, cache_folder, fetch_makehuman
 
@@ -35,6 +69,31 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"MakeHuman's data is in {folder}")
     if folder.resolve() != cache_folder().resolve():
         print(f"It is found there by --rig {folder} or {ENVIRONMENT_VARIABLE}={folder}")
+    return 0
+
+
+def _map(arguments: argparse.Namespace) -> int:
+    """Map the rig's landmarks and print what was written."""
+    if arguments.models is not None and arguments.models.exists() and not arguments.models.is_dir():
+        arguments.parser.error(
+            f"argument --models: {arguments.models} is a file; name a folder, existing or not"
+        )
+
+    from regression.model_files import shipped_models
+    from regression.rig_mapping import map_rig, save_canonical_face
+    from rig.fetch import find_rig_folder
+    from rig.landmark_head import save_landmark_head
+    from vision.pose import CANONICAL_FACE
+
+    mapping = map_rig(find_rig_folder(arguments.rig))
+    models = arguments.models or shipped_models()
+    models.mkdir(parents=True, exist_ok=True)
+    save_landmark_head(mapping.head, models / "head.npz")
+    count = len(mapping.head.sliders)
+    print(f"{len(mapping.head.neutral)} landmarks, {count} sliders: {models / 'head.npz'}")
+    if arguments.canonical:
+        save_canonical_face(mapping, CANONICAL_FACE)
+        print(f"The canonical face: {CANONICAL_FACE}")
     return 0
 
 

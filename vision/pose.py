@@ -23,6 +23,10 @@ proportions with hand-placed points from 0.80 to 0.78 on frontal photos (undoing
 """
 
 
+CANONICAL_FACE = Path(__file__).with_name("canonical_face.npy")
+"""The file of `canonical_face`; `fpp rig map --canonical` writes it."""
+
+
 @dataclass(frozen=True)
 class NormalisedFace:
     """Landmarks in the face's own frame.
@@ -49,7 +53,7 @@ class NormalisedFace:
 @cache
 def canonical_face() -> np.ndarray:
     """The average rendered head's landmarks, (478, 3) float64, in the frame of NormalisedFace."""
-    face = np.load(Path(__file__).with_name("canonical_face.npy")).astype(np.float64)
+    face = np.load(CANONICAL_FACE).astype(np.float64)
     face.setflags(write=False)
     return face
 
@@ -80,11 +84,11 @@ def normalise(landmarks: np.ndarray) -> NormalisedFace:
     Raises:
         ValueError: the landmarks have another shape, are not finite or lie in one point.
     """
-    landmarks = np.asarray(landmarks, dtype=np.float64)
+    landmarks = np.array(landmarks, dtype=np.float64)  # a copy: rotating needs it writable
     if landmarks.shape != (LANDMARK_COUNT, 3) or not np.isfinite(landmarks).all():
         raise ValueError(
             f"Landmarks of shape {landmarks.shape} came in; finite numbers of shape "
-            f"({LANDMARK_COUNT}, 3) were expected. Pass `Face.landmarks` as the landmarker gave them."
+            f"({LANDMARK_COUNT}, 3) were expected. Pass `Face.landmarks` as they are."
         )
     rotation = head_rotation(landmarks)
     roll, pitch, yaw = -rotation.as_euler("ZXY", degrees=True)

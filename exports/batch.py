@@ -1,0 +1,87 @@
+"""Photos in, a folder of results out: what `fpp predict` and `fpp demo` do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exports.character_files import write_character_files
+from exports.names import output_names
+from exports.overlay import MAXIMUM_SIDE, write_overlay
+from exports.tables import write_predictions
+from regression.prediction import Failure, Prediction
+
+if TYPE_CHECKING:
+    from regression.predictor import Predictor
+
+Report = Callable[[Path, Sequence[Prediction], Sequence[Failure]], None]
+"""Called after each photo with its path, its faces and its failure."""
+
+
+@dataclass(frozen=True)
+class BatchResults:
+    """What became of the photos.
+
+    Attributes:
+        predictions: one per face, in the photos' order.
+        failures: one per photo without a face.
+        seconds: how long it took, without loading the models.
+    """
+
+    predictions: tuple[Prediction, ...]
+    failures: tuple[Failure, ...]
+    seconds: float
+
+
+def predict_into(
+    folder: Path,
+    predictor: Predictor,
+    photos: Sequence[Path],
+    kinds: Collection[str] = (),
+    overlay: bool = True,
+    report: Report | None = None,
+) -> BatchResults:
+    """Predict photos and write tables, character files and overlays into a folder.
+
+    Each photo's own files are written as soon as it is done. The tables are written at the end,
+    and also when it is stopped or fails before: then they hold what was done.
+
+    folder: is made where it does not exist.
+    photos: files, each once.
+    kinds: of character files, see `exports.character_files.KINDS`.
+
+    Raises OSError where the folder cannot be written.
+    """
+    from vision.photos import read_photo
+
+    folder.mkdir(parents=True, exist_ok=True)
+    names = output_names(photos)
+    predictions: list[Prediction] = []
+    failures: list[Failure] = []
+    begin = time.perf_counter()
+    try:
+        for path, results in groupby(predictor.predict(photos), key=lambda result: result.photo):
+            faces: list[Prediction] = []
+            problems: list[Failure] = []
+            for result in results:
+                if isinstance(result, Failure):
+                    problems.append(result)
+                else:
+                    faces.append(result)
+            for face in faces:
+                write_character_files(folder, face, predictor.sliders, kinds, names[path])
+            if faces and overlay:
+                photo = read_photo(path, maximum_side=MAXIMUM_SIDE)
+                write_overlay(folder, photo.pixels, faces, names[path], photo.scale)
+            predictions += faces
+            failures += problems
+            if report is not None:
+                report(path, faces, problems)
+        seconds = time.perf_counter() - begin
+    finally:
+        write_predictions(folder, predictions, failures)
+    return BatchResults(tuple(predictions), tuple(failures), seconds)

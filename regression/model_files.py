@@ -1,0 +1,155 @@
+"""A folder of trained models: what is in it, and how it is written and read.
+
+head.npz                 sliders, ranges and the decoder from sliders to landmarks
+ROUTE.keras              the trained network, for Keras
+ROUTE.tflite             the same network, for inference without tensorflow
+ROUTE.json, ROUTE.md     its model card; the JSON also says which sliders a photo tells
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rig.landmark_head import LandmarkHead, load_landmark_head
+from vision.features import feature_names
+
+if TYPE_CHECKING:
+    import keras
+
+
+class ModelError(Exception):
+    """A models folder that cannot be used. The message says what, why and what to do."""
+
+
+def shipped_models() -> Path:
+    """The models folder that comes with the program."""
+    return Path(__file__).resolve().parent.parent / "models"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """One route's network, ready to predict. d features, s sliders.
+
+    Attributes:
+        route: "encoding", "landmarks" or "fused".
+        head: the rig's sliders and landmarks.
+        told: (s,) bool, the sliders that a photo tells by this route.
+        card: the model card's JSON.
+        network: (n, d) float32 -> (n, s) float32.
+    """
+
+    route: str
+    head: LandmarkHead
+    told: np.ndarray
+    card: dict[str, Any]
+    network: InferenceNetwork
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Slider values 0..1 over their ranges, (n, s) float32; the neutral where not told.
+
+        Args:
+            features: (n, d) float32, columns as `feature_names(route)`.
+        """
+        expected = len(feature_names(self.route))
+        if features.ndim != 2 or features.shape[1] != expected:
+            raise ValueError(
+                f"Features of shape {features.shape} came in; (n, {expected}) was expected for the "
+                f"route {self.route!r}. Take them from FaceReading.features."
+            )
+        neutral = np.array([s.to_unit(s.neutral) for s in self.head.sliders], np.float32)
+        values = np.clip(self.network(features.astype(np.float32)), 0.0, 1.0)
+        return np.where(self.told, values, neutral)
+
+
+class InferenceNetwork:
+    """A .tflite network run by LiteRT; loads in a few milliseconds."""
+
+    def __init__(self, path: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+        self._rows = -1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of features and of sliders."""
+        return int(self._input["shape"][-1]), int(self._output["shape"][-1])
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """(n, d) float32 -> (n, s) float32."""
+        if len(features) == 0:
+            return np.zeros((0, self.shape[1]), np.float32)
+        if len(features) != self._rows:
+            self._interpreter.resize_tensor_input(self._input["index"], features.shape)
+            self._interpreter.allocate_tensors()
+            self._rows = len(features)
+        self._interpreter.set_tensor(self._input["index"], features)
+        self._interpreter.invoke()
+        return np.array(self._interpreter.get_tensor(self._output["index"]))
+
+
+def load_model(folder: Path, route: str) -> TrainedModel:
+    """Reads one route's model.
+
+    Raises:
+        ModelError: a file is missing or does not fit the others.
+    """
+    feature_count = len(feature_names(route))
+    paths = {name: folder / f"{route}.{name}" for name in ("json", "tflite")}
+    head_path = folder / "head.npz"
+    missing = [path for path in (head_path, *paths.values()) if not path.is_file()]
+    if missing:
+        raise ModelError(
+            f"The models folder {folder} has no file {missing[0].name}. A folder written by "
+            f"`fpp train` with a model for the route {route!r} was expected. Name such a folder "
+            "with --models, or leave the option out to use the models that come with the program."
+        )
+    head = load_landmark_head(head_path)
+    try:
+        card = json.loads(paths["json"].read_text(encoding="utf-8"))
+        told_names = set(card["told_sliders"])
+        network = InferenceNetwork(paths["tflite"])
+        shape = network.shape
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelError(
+            f"The model {route!r} in {folder} cannot be read ({error}). Files written by "
+            "`fpp train` were expected. Restore them, or train the model again."
+        ) from error
+    if shape != (feature_count, len(head.sliders)):
+        raise ModelError(
+            f"The network {paths['tflite']} takes {shape[0]} features and gives {shape[1]} "
+            f"sliders; {feature_count} and {len(head.sliders)} were expected. Use the files of one "
+            "training run together."
+        )
+    told = np.array([name in told_names for name in head.slider_names])
+    return TrainedModel(route, head, told, card, network)
+
+
+def save_network(model: keras.Model, folder: Path, route: str) -> None:
+    """Writes ROUTE.keras and ROUTE.tflite; each beside its place, then moved there."""
+    import tensorflow as tf
+
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{route}.partial.keras"
+    model.save(partial)
+    os.replace(partial, folder / f"{route}.keras")
+
+    width = model.input_shape[-1]
+    function = tf.function(
+        lambda features: model(features, training=False),
+        input_signature=[tf.TensorSpec([None, width], tf.float32)],
+    )
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [function.get_concrete_function()], model
+    )
+    partial = folder / f"{route}.tflite.partial"
+    partial.write_bytes(converter.convert())
+    os.replace(partial, folder / f"{route}.tflite")

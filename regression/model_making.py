@@ -1,0 +1,161 @@
+"""From tables and photos to a models folder: train, measure, write the networks and their cards."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from regression.agreement import Agreement, agreement, head_proportions
+from regression.model_card import describe_photos, make_card, write_card
+from regression.model_files import save_network, shipped_models
+from regression.real_photos import RealFace, read_real_faces
+from regression.recipe import (
+    Recipe,
+    cross_validated_sliders,
+    explained_variance,
+    find_told_sliders,
+    train_route,
+)
+from regression.tables import examples_from_table, read_table
+from rig.landmark_head import LandmarkHead, load_landmark_head
+from vision.encodings import FaceEncoder
+from vision.landmarks import FaceLandmarker
+from vision.reading import FaceReader
+
+
+@dataclass(frozen=True)
+class MakingPlan:
+    """What to train.
+
+    Attributes:
+        out: models folder to write.
+        routes: some of vision.features.ROUTES.
+        data: folder with train/faces.parquet and test/faces.parquet.
+        photos: folder of real photos (regression.real_photos), or None.
+        collections: the folders of `photos` to use; empty for all.
+        head: landmark head file, or None for the shipped one.
+        folds: of the cross-validation over people with hand-placed points; 0 for none.
+        epochs: instead of the recipe's, or None.
+    """
+
+    out: Path
+    routes: tuple[str, ...]
+    data: Path
+    photos: Path | None
+    collections: tuple[str, ...]
+    head: Path | None
+    folds: int
+    epochs: int | None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe with this plan's number of epochs."""
+        recipe = Recipe()
+        if self.epochs is None:
+            return recipe
+        return replace(recipe, training=replace(recipe.training, epochs=self.epochs))
+
+
+def read_photo_folder(folder: Path, collections: Sequence[str] = ()) -> list[RealFace]:
+    """All real faces of a folder, or of some collections in it, with a progress bar."""
+    from tqdm import tqdm
+
+    from vision.photos import find_photos
+
+    photos = find_photos([folder / name for name in collections] or [folder])
+    with (
+        FaceLandmarker(maximum_faces=1) as landmarker,
+        tqdm(total=len(photos), unit="photo", disable=None) as bar,
+    ):
+        reader = FaceReader(landmarker, FaceEncoder())
+        return read_real_faces(folder, photos, reader, lambda _: bar.update())
+
+
+def agreements_of(proportions: np.ndarray, faces: Sequence[RealFace]) -> dict[str, Agreement]:
+    """Agreement on neutral and on smiling photos of single people.
+
+    Every photo is compared with the hand-placed points of its person's neutral photo.
+
+    Args:
+        proportions: (n, 14), of predicted heads or measured; rows of nan are left out.
+    """
+    by_hand = {f.person: f.hand_placed for f in faces if f.measured_by_hand and not f.expressive}
+    results = {}
+    for name, expressive in (("neutral", False), ("smiling", True)):
+        rows = [
+            i
+            for i, face in enumerate(faces)
+            if face.expressive is expressive
+            and face.person in by_hand
+            and np.isfinite(proportions[i]).all()
+        ]
+        if len(rows) >= 10:
+            results[name] = agreement(
+                proportions[rows],
+                np.array([by_hand[faces[i].person] for i in rows]),
+            )
+    return results
+
+
+def make_models(plan: MakingPlan) -> Iterator[str]:
+    """Runs the plan; yields lines of progress.
+
+    Raises:
+        TableError, RigError: a table or the landmark head cannot be used.
+    """
+    recipe = plan.recipe
+    head_path = plan.head or shipped_models() / "head.npz"
+    head = load_landmark_head(head_path)
+    table = read_table(plan.data / "train" / "faces.parquet")
+    test_table = read_table(plan.data / "test" / "faces.parquet")
+    faces: list[RealFace] = []
+    if plan.photos is not None:
+        faces = read_photo_folder(plan.photos, plan.collections)
+        yield f"{len(faces)} photos of {len({face.person for face in faces})} people were read."
+    sources_path = Path(__file__).resolve().parent.parent / "data" / "photo_sources.json"
+    sources = json.loads(sources_path.read_text(encoding="utf-8")) if sources_path.exists() else {}
+    plan.out.mkdir(parents=True, exist_ok=True)
+    if head_path.resolve() != (plan.out / "head.npz").resolve():
+        shutil.copyfile(head_path, plan.out / "head.npz")
+
+    for route in plan.routes:
+        lines: list[str] = []
+        rendered = examples_from_table(table, route, head.slider_names)
+        test = examples_from_table(test_table, route, head.slider_names)
+        told = find_told_sliders(rendered, recipe)
+        yield f"{route}: {told.sum()} of {len(told)} sliders can be told from rendered faces."
+        model = train_route(route, rendered, faces, head, told, recipe, lines.append)
+        if lines:
+            yield lines[-1]
+        predicted = np.clip(model.predict(test.features, verbose=0), 0.0, 1.0)
+        r2 = explained_variance(predicted, test.sliders)
+        agreements: dict[str, Agreement] = {}
+        if plan.folds and any(face.measured_by_hand for face in faces):
+            values = cross_validated_sliders(route, rendered, faces, head, told, recipe, plan.folds)
+            agreements = agreements_of(head_proportions(head, values), faces)
+        for name, result in agreements.items():
+            yield f"{route}: agreement {result.mean:.3f} on {name} photos of unseen people."
+        card = make_card(
+            route,
+            head,
+            told,
+            recipe,
+            len(rendered),
+            len(test),
+            r2,
+            np.abs(predicted - test.sliders).mean(axis=0),
+            np.abs(rendered.sliders.mean(axis=0) - test.sliders).mean(axis=0),
+            describe_photos(faces, sources),
+            agreements,
+        )
+        save_network(model, plan.out, route)
+        write_card(card, plan.out)
+        yield (
+            f"{route}: R2 {r2[told].mean():.2f} over its told sliders on held-out rendered faces; "
+            f"written to {plan.out}."
+        )

@@ -1,0 +1,105 @@
+"""Photos in, predictions out: loads every network once and goes from photo to photo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from regression.model_files import load_model, shipped_models
+from regression.prediction import Failure, Prediction
+from rig.rig import Slider
+from vision.encodings import FaceEncoder
+from vision.landmarks import FaceLandmarker
+from vision.photos import Photo, PhotoError, read_photo
+from vision.reading import FaceReader, FaceReading
+
+
+class Predictor:
+    """Predicts slider values for every face in photos.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from regression import Predictor
+        >>> for result in Predictor().predict([Path("portrait.jpg")]):
+        ...     print(result)
+    """
+
+    def __init__(
+        self,
+        models: Path | None = None,
+        model: str = "fused",
+        encoder: str = "litert",
+    ) -> None:
+        """Loads the networks.
+
+        Args:
+            models: a folder of trained models; those that come with the program when left out.
+            model: the route, "encoding", "landmarks" or "fused".
+            encoder: the engine of the encoding network, see vision.encodings.
+
+        Raises:
+            ModelError: the models folder cannot be used.
+        """
+        self._model = load_model(models or shipped_models(), model)
+        needs_encoder = model != "landmarks"
+        self._reader = FaceReader(FaceLandmarker(), FaceEncoder(encoder) if needs_encoder else None)
+
+    @property
+    def sliders(self) -> tuple[Slider, ...]:
+        """The rig's sliders, in the order of every prediction's values."""
+        return self._model.head.sliders
+
+    def predict(self, photos: Iterable[Path]) -> Iterator[Prediction | Failure]:
+        """One Prediction per face, or one Failure per photo without any, in the photos' order."""
+        for path in photos:
+            try:
+                photo = read_photo(path)
+            except PhotoError as error:
+                yield Failure(path, str(error))
+                continue
+            predictions = self.predict_photo(photo)
+            if not predictions:
+                yield Failure(
+                    path,
+                    f"No face was found in {path}. At least one face, larger than about a "
+                    "twentieth of the picture's height and seen from the front, was expected. "
+                    "Check the picture.",
+                )
+            yield from predictions
+
+    def predict_photo(self, photo: Photo) -> list[Prediction]:
+        """Every face of one decoded photo, largest first."""
+        readings = self._reader.read(photo.pixels)
+        if not readings:
+            return []
+        features = np.stack([reading.features(self._model.route) for reading in readings])
+        values = self._model.predict(features)
+        return [
+            self._prediction(photo, number, reading, row)
+            for number, (reading, row) in enumerate(zip(readings, values, strict=True), start=1)
+        ]
+
+    def _prediction(
+        self, photo: Photo, number: int, reading: FaceReading, values: np.ndarray
+    ) -> Prediction:
+        left, top, right, bottom = (side * photo.scale for side in reading.face.box)
+        pose = reading.normalised
+        return Prediction(
+            photo=photo.path,
+            face_number=number,
+            box=(left, top, right, bottom),
+            face_size_pixels=pose.size_pixels * photo.scale,
+            face_size_millimetres=pose.size_millimetres,
+            yaw=pose.yaw,
+            pitch=pose.pitch,
+            roll=pose.roll,
+            quality=reading.quality,
+            model=self._model.route,
+            rig=self._model.head.rig,
+            slider_names=self._model.head.slider_names,
+            values=values,
+            told=self._model.told,
+            landmarks=reading.face.landmarks * np.float32(photo.scale),
+        )

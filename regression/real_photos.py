@@ -1,0 +1,95 @@
+"""Real photos as training and test material: who is on them, and what is known of each.
+
+A folder of photos is read by these conventions:
+- each folder directly inside it is a collection (photos directly in it form one of their own);
+- photos whose names agree up to the first underscore are of one person;
+- photos below a folder called `smiling` show an expression; the person's other photos, if there
+  are any, say what the face's shape is;
+- a `.tem` file beside a photo holds its hand-placed points (vision.templates).
+
+Nothing of these photos is written to disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vision.photos import PhotoError, read_photo
+from vision.ratios import PROPORTION_NAMES
+from vision.reading import FaceReader
+from vision.templates import read_template, template_proportions
+
+
+@dataclass(frozen=True, eq=False)
+class RealFace:
+    """The largest face of a photo.
+
+    Attributes:
+        photo: its path.
+        collection: photos of one source and camera.
+        person: unique over collections.
+        expressive: whether the photo is meant to show an expression.
+        features: (d,) float32, of the fused route.
+        hand_placed: (14,) proportions on hand-placed points; nan where there are none.
+    """
+
+    photo: Path
+    collection: str
+    person: str
+    expressive: bool
+    features: np.ndarray
+    hand_placed: np.ndarray
+
+    @property
+    def measured_by_hand(self) -> bool:
+        """Whether this photo has hand-placed points."""
+        return bool(np.isfinite(self.hand_placed).all())
+
+
+def read_real_faces(
+    folder: Path,
+    photos: Sequence[Path],
+    reader: FaceReader,
+    report: Callable[[Path], None] | None = None,
+) -> list[RealFace]:
+    """Reads photos of a folder; those without a usable face are left out.
+
+    Args:
+        folder: see the module's conventions.
+        photos: files below it.
+        reader: with an encoder.
+        report: called with each photo when it is done.
+    """
+    faces = []
+    for path in photos:
+        try:
+            readings = reader.read(read_photo(path).pixels)
+        except PhotoError:
+            readings = []
+        if readings:
+            faces.append(_real_face(path, folder, readings[0].features("fused")))
+        if report is not None:
+            report(path)
+    return faces
+
+
+def _real_face(path: Path, folder: Path, features: np.ndarray) -> RealFace:
+    parts = path.relative_to(folder).parts
+    collection = parts[0] if len(parts) > 1 else folder.name
+    template = path.with_suffix(".tem")
+    return RealFace(
+        photo=path,
+        collection=collection,
+        person=f"{collection}/{path.stem.split('_')[0]}",
+        expressive="smiling" in parts[:-1],
+        features=features,
+        hand_placed=(
+            template_proportions(read_template(template))
+            if template.is_file()
+            else np.full(len(PROPORTION_NAMES), np.nan)
+        ),
+    )
