@@ -13,7 +13,7 @@ INSTALLED := .venv/installed
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types lock wheel clean
+.PHONY: help install demo synthesize test lint format types lock wheel clean
 
 help: ## list the tasks
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,11 @@ $(INSTALLED): requirements.txt pyproject.toml scripts/install.sh
 
 demo: $(INSTALLED) ## predict the photos that come with the install, and say where to look
 	$(RUN)/fpp demo --out $(OUT)
+
+synthesize: $(INSTALLED) ## render the faces in data/ anew (20 minutes; `fpp rig fetch makehuman` first)
+	$(RUN)/fpp synthesize --out out/train --faces 22000 --seed 1 --table data/train/faces.parquet
+	$(RUN)/fpp synthesize --out out/test --faces 2600 --seed 2 --table data/test/faces.parquet
+	$(RUN)/fpp synthesize --out data/samples --portraits 8 --seed 5
 
 test: $(INSTALLED) ## run the tests
 	$(RUN)/python -m pytest -n $(WORKERS) --dist loadfile

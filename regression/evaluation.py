@@ -57,7 +57,7 @@ def evaluate(plan: MakingPlan, head_path: Path) -> Iterator[str | dict[str, dict
     recipe: Recipe = plan.recipe
     for route in plan.routes:
         rendered = examples_from_table(table, route, head.slider_names)
-        told = find_told_sliders(rendered, recipe)
+        told = find_told_sliders(route, rendered, head.slider_names, recipe)
         lines: list[str] = []
         values = cross_validated_sliders(
             route, rendered, faces, head, told, recipe, plan.folds, lines.append

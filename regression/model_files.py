@@ -135,21 +135,23 @@ def load_model(folder: Path, route: str) -> TrainedModel:
 
 def save_network(model: keras.Model, folder: Path, route: str) -> None:
     """Writes ROUTE.keras and ROUTE.tflite; each beside its place, then moved there."""
+    import keras
     import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{route}.partial.keras"
-    model.save(partial)
+    # The same layers without loss and optimizer: those hold a function of ours, which Keras's safe
+    # mode refuses to load, and twice the weights.
+    keras.Model(model.input, model.output, name=model.name).save(partial)
     os.replace(partial, folder / f"{route}.keras")
 
-    width = model.input_shape[-1]
     function = tf.function(
         lambda features: model(features, training=False),
-        input_signature=[tf.TensorSpec([None, width], tf.float32)],
+        input_signature=[tf.TensorSpec([None, model.input_shape[-1]], tf.float32)],
     )
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [function.get_concrete_function()], model
-    )
+    # Frozen first: the converter would leave the weights as variables, without their values.
+    frozen = convert_variables_to_constants_v2(function.get_concrete_function())
     partial = folder / f"{route}.tflite.partial"
-    partial.write_bytes(converter.convert())
+    partial.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([frozen]).convert())
     os.replace(partial, folder / f"{route}.tflite")

@@ -19,10 +19,12 @@ from regression.recipe import (
     cross_validated_sliders,
     explained_variance,
     find_told_sliders,
+    label_faces,
     train_route,
 )
 from regression.tables import examples_from_table, read_table
-from rig.landmark_head import LandmarkHead, load_landmark_head
+from regression.training import predict_values
+from rig.landmark_head import load_landmark_head
 from vision.encodings import FaceEncoder
 from vision.landmarks import FaceLandmarker
 from vision.reading import FaceReader
@@ -127,12 +129,13 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
         lines: list[str] = []
         rendered = examples_from_table(table, route, head.slider_names)
         test = examples_from_table(test_table, route, head.slider_names)
-        told = find_told_sliders(rendered, recipe)
+        told = find_told_sliders(route, rendered, head.slider_names, recipe)
         yield f"{route}: {told.sum()} of {len(told)} sliders can be told from rendered faces."
-        model = train_route(route, rendered, faces, head, told, recipe, lines.append)
+        labels = label_faces(faces, head, told)
+        model = train_route(route, rendered, faces, labels, recipe, lines.append)
         if lines:
             yield lines[-1]
-        predicted = np.clip(model.predict(test.features, verbose=0), 0.0, 1.0)
+        predicted = predict_values(model, test.features)
         r2 = explained_variance(predicted, test.sliders)
         agreements: dict[str, Agreement] = {}
         if plan.folds and any(face.measured_by_hand for face in faces):

@@ -18,19 +18,21 @@ class NetworkSettings:
     Attributes:
         units: width of each hidden layer.
         dropout: fraction of hidden units left out in training.
-        feature_noise: standard deviation of Gaussian noise on the normalised features in training;
-            rendered features are cleaner than photographed ones.
+        encoding_noise, landmark_noise: standard deviation of Gaussian noise on the normalised
+            features of each route in training; it keeps few real people from being learned by
+            heart, and the encoding's many numbers need more of it.
         weight_decay: of AdamW, on all weights.
     """
 
     units: tuple[int, ...] = (256, 256)
     dropout: float = 0.2
-    feature_noise: float = 0.1
+    encoding_noise: float = 0.5
+    landmark_noise: float = 0.2
     weight_decay: float = 0.01
 
 
 def build_network(
-    features: np.ndarray, sliders: np.ndarray, settings: NetworkSettings
+    features: np.ndarray, sliders: np.ndarray, encoding_features: int, settings: NetworkSettings
 ) -> keras.Model:
     """A dense network beside a linear shortcut, (n, d) -> (n, s).
 
@@ -41,6 +43,7 @@ def build_network(
     Args:
         features: (n, d) float32 training features.
         sliders: (n, s) float32 training values, 0..1.
+        encoding_features: how many of the columns, the first ones, are an encoding's.
     """
     import keras
     from keras import layers
@@ -48,7 +51,15 @@ def build_network(
     mean, variance = features.mean(axis=0), features.var(axis=0) + 1e-8
     inputs = keras.Input((features.shape[1],), name="features")
     normalised = layers.Normalization(mean=mean, variance=variance, name="normalise")(inputs)
-    normalised = layers.GaussianNoise(settings.feature_noise)(normalised)
+    parts = [
+        layers.GaussianNoise(noise)(part)
+        for part, noise in (
+            (normalised[:, :encoding_features], settings.encoding_noise),
+            (normalised[:, encoding_features:], settings.landmark_noise),
+        )
+        if part.shape[1]
+    ]
+    normalised = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
     hidden = normalised
     for width in settings.units:
         hidden = layers.Dense(width, activation="gelu")(hidden)

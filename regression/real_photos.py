@@ -79,7 +79,7 @@ def read_real_faces(
 
 def _real_face(path: Path, folder: Path, features: np.ndarray) -> RealFace:
     parts = path.relative_to(folder).parts
-    collection = parts[0] if len(parts) > 1 else folder.name
+    collection = parts[0] if len(parts) > 1 else folder.resolve().name
     template = path.with_suffix(".tem")
     return RealFace(
         photo=path,

@@ -17,9 +17,9 @@ from regression.models import NetworkSettings
 from regression.real_photos import RealFace
 from regression.tables import Examples, join_examples
 from regression.teacher import label_people
-from regression.training import TrainingSettings, train_network
+from regression.training import TrainingSettings, predict_values, train_network
 from rig.landmark_head import LandmarkHead
-from vision.features import feature_names
+from vision.features import encoding_width, feature_names
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TOLD_R2 = 0.2
 """A slider counts as told by a photo when this much of its variance is explained on held-out
 rendered faces."""
+
+NEVER_TOLD = ("head/head-age-decr|incr", "forehead/forehead-nubian-decr|incr")
+"""Sliders named after age or descent, which this project does not infer from a photo."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,20 @@ def explained_variance(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     return 1.0 - error / np.maximum(true.astype(np.float64).var(axis=0), 1e-12)
 
 
-def find_told_sliders(rendered: Examples, recipe: Recipe) -> np.ndarray:
-    """(s,) bool: the sliders whose R2 reaches TOLD_R2 on a tenth of the rendered faces held out."""
+def find_told_sliders(
+    route: str, rendered: Examples, slider_names: Sequence[str], recipe: Recipe
+) -> np.ndarray:
+    """(s,) bool: the sliders whose R2 reaches TOLD_R2 on a tenth of the rendered faces held out.
+
+    Those of NEVER_TOLD never do.
+    """
     held_out = np.arange(len(rendered)) % 10 == 0
-    model = train_network(rendered.rows(~held_out), recipe.network, recipe.training)
+    model = train_network(
+        rendered.rows(~held_out), recipe.network, recipe.training, encoding_width(route)
+    )
     test = rendered.rows(held_out)
-    return explained_variance(model.predict(test.features, verbose=0), test.sliders) >= TOLD_R2
+    r2 = explained_variance(predict_values(model, test.features), test.sliders)
+    return (r2 >= TOLD_R2) & np.array([name not in NEVER_TOLD for name in slider_names])
 
 
 def real_examples(
@@ -80,32 +91,45 @@ def real_examples(
     )
 
 
+def label_faces(
+    faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The teacher's labels by person; collections with and without hand-placed points apart."""
+    by_hand = {face.collection for face in faces if face.measured_by_hand}
+    labels: dict[str, np.ndarray] = {}
+    for measured in (True, False):
+        group = [face for face in faces if (face.collection in by_hand) is measured]
+        if group:
+            labels |= label_people(group, head, told)
+    return labels
+
+
 def train_route(
     route: str,
     rendered: Examples,
     faces: Sequence[RealFace],
-    head: LandmarkHead,
-    told: np.ndarray,
+    labels: dict[str, np.ndarray],
     recipe: Recipe,
     report: Report = lambda line: None,
 ) -> keras.Model:
-    """Steps 2 and 3 for one route.
+    """Step 3 for one route.
 
     Args:
         rendered: examples of the same route.
         faces: real faces, may be empty.
-        told: (s,) bool, from find_told_sliders.
+        labels: of their people, from label_faces.
         report: called with a line of progress after each epoch.
     """
     examples = rendered
     if faces:
-        labels = label_people(faces, head, told)
         examples = join_examples([rendered, real_examples(faces, labels, route, recipe)])
 
     def epoch_done(epoch: int, figures: dict[str, float]) -> None:
         report(f"{route}: epoch {epoch} of {recipe.training.epochs}, loss {figures['loss']:.4f}")
 
-    return train_network(examples, recipe.network, recipe.training, report=epoch_done)
+    return train_network(
+        examples, recipe.network, recipe.training, encoding_width(route), report=epoch_done
+    )
 
 
 def fold_of_people(people: Sequence[str], folds: int, seed: int = 0) -> dict[str, int]:
@@ -130,6 +154,9 @@ def cross_validated_sliders(
     Only people with hand-placed points are tested; the others always train, and their rows hold
     nan. Labels are made anew in each fold, from its training people alone.
     """
+    by_hand = {face.collection for face in faces if face.measured_by_hand}
+    untested = [face for face in faces if face.collection not in by_hand]
+    labels = label_faces(untested, head, told)
     tested_people = {face.person for face in faces if face.measured_by_hand}
     fold = fold_of_people(sorted(tested_people), folds)
     columns = [feature_names("fused").index(name) for name in feature_names(route)]
@@ -138,9 +165,11 @@ def cross_validated_sliders(
     for number in range(folds):
         training = [face for face in faces if fold.get(face.person) != number]
         tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
-        model = train_route(route, rendered, training, head, told, recipe)
+        measured = [face for face in training if face.collection in by_hand]
+        labels |= label_faces(measured, head, told)
+        model = train_route(route, rendered, training, labels, recipe)
         features = np.array([faces[i].features[columns] for i in tested], np.float32)
-        values = np.clip(model.predict(features, verbose=0), 0.0, 1.0)
+        values = predict_values(model, features)
         predicted[tested] = np.where(told, values, neutral)
         report(f"{route}: fold {number + 1} of {folds}, {len(tested)} photos of unseen people")
     return predicted

@@ -1,7 +1,7 @@
 """Make tables of rendered faces with known slider values: render, see, write, chunk by chunk.
 
-Every chunk has its own seed and file, so a run that was stopped goes on where it was, and the number
-of processes changes nothing in the result.
+Every chunk has its own seed and file, so a run that was stopped goes on where it was, and the
+number of processes changes nothing in the result.
 """
 
 from __future__ import annotations
@@ -173,7 +173,9 @@ def _remember_plan(plan: SynthesisPlan) -> None:
             f"{plan.out} holds faces made with other settings. The same settings were expected, to "
             "go on where the run was stopped. Name another folder, or delete this one."
         )
-    path.write_text(json.dumps(settings, indent=2), encoding="utf-8")
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(settings, indent=2), encoding="utf-8")
+    os.replace(partial, path)
 
 
 def _first_done(futures: set[Future[int]]) -> Future[int]:

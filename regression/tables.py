@@ -91,15 +91,15 @@ def read_table(path: Path) -> pd.DataFrame:
             f"{path} holds no table. A Parquet or CSV file, or a folder of Parquet files, was "
             "expected. Name one, or make one with `fpp synthesize`."
         )
-    try:
-        tables = [
-            pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file) for file in files
-        ]
-    except (ValueError, OSError) as error:
-        raise TableError(
-            f"{files[0]} cannot be read as a table ({error}). A Parquet or CSV file was expected. "
-            "Check the file, or make it again."
-        ) from error
+    tables = []
+    for file in files:
+        try:
+            tables.append(pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file))
+        except (ValueError, OSError) as error:
+            raise TableError(
+                f"{file} cannot be read as a table ({error}). A Parquet or CSV file was expected. "
+                "Check the file, or make it again."
+            ) from error
     return pd.concat(tables, ignore_index=True)
 
 
@@ -108,23 +108,40 @@ def examples_from_table(table: pd.DataFrame, route: str, slider_names: tuple[str
     unless the table has a column `person`.
 
     Raises:
-        TableError: columns are missing; the message names the first of them.
+        TableError: columns are missing, or hold something else than numbers; the message names the
+            first of them.
     """
     features = feature_names(route)
-    missing = [name for name in (*features, *slider_names) if name not in table.columns]
+    who = "person" if "person" in table.columns else "face"
+    missing = [name for name in (who, *features, *slider_names) if name not in table.columns]
     if missing:
         raise TableError(
             f"The table lacks {len(missing)} columns, {missing[0]!r} first. The columns of the "
             f"route {route!r} and of every slider were expected. Use a table made by "
             "`fpp synthesize`, or rename the columns."
         )
-    people = table["person"] if "person" in table.columns else table["face"]
     return Examples(
-        table[list(features)].to_numpy(np.float32),
-        table[list(slider_names)].to_numpy(np.float32),
-        people.to_numpy(str),
+        _numbers(table, features),
+        _numbers(table, slider_names),
+        table[who].to_numpy(str),
         np.ones(len(table), dtype=np.float32),
     )
+
+
+def _numbers(table: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
+    """(n, len(names)) float32; raises TableError where a cell is empty or no finite number."""
+    import pandas as pd
+
+    columns = table[list(names)].apply(pd.to_numeric, errors="coerce")
+    numbers = columns.to_numpy(np.float32, na_value=np.nan)
+    rows, places = np.nonzero(~np.isfinite(numbers))
+    if len(rows):
+        raise TableError(
+            f"Row {rows[0] + 1} of the table's column {names[places[0]]!r} holds "
+            f"{table[names[places[0]]].iloc[rows[0]]!r}. A finite number was expected in each of "
+            f"its rows. Correct it, or leave the row out ({len(set(rows))} rows are like that)."
+        )
+    return numbers
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

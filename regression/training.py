@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ class TrainingSettings:
         seed: of the weights, the order of rows and the noise.
     """
 
-    epochs: int = 30
+    epochs: int = 16
     batch_size: int = 256
     learning_rate: float = 2e-3
     seed: int = 0
@@ -40,6 +41,7 @@ def train_network(
     examples: Examples,
     network: NetworkSettings,
     settings: TrainingSettings,
+    encoding_features: int = 0,
     validation: Examples | None = None,
     report: Callable[[int, dict[str, float]], None] | None = None,
 ) -> keras.Model:
@@ -50,17 +52,19 @@ def train_network(
 
     Args:
         examples: training rows; `weights` say how much each counts.
+        encoding_features: how many of the feature columns, the first ones, are an encoding's.
         validation: rows that only the progress report sees.
         report: called after each epoch with its number and figures.
 
     Raises:
         TrainingError: the loss is no longer a finite number.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else tensorflow lists the machine's CPU
     import keras
     import tensorflow as tf
 
     keras.utils.set_random_seed(settings.seed)
-    model = build_network(examples.features, examples.sliders, network)
+    model = build_network(examples.features, examples.sliders, encoding_features, network)
     steps = max(1, -(-len(examples) // settings.batch_size)) * settings.epochs
     spread = tf.constant(examples.sliders.std(axis=0) + 1e-4, tf.float32)
 
@@ -101,3 +105,8 @@ def train_network(
         verbose=0,
     )
     return model
+
+
+def predict_values(model: keras.Model, features: np.ndarray) -> np.ndarray:
+    """A trained network's slider values, (n, d) -> (n, s) float32, clipped to 0..1."""
+    return np.clip(np.asarray(model(features, training=False)), 0.0, 1.0)

@@ -63,14 +63,16 @@ def fit_sliders(
         (faces, s) float64 in rig units.
 
     Raises:
-        ValueError: shapes do not fit together or tolerances are not positive.
+        ValueError: shapes do not fit together, targets are not finite or tolerances not positive.
     """
     targets = np.asarray(targets, dtype=np.float64)
     tolerances = np.asarray(tolerances, dtype=np.float64)
-    if targets.ndim != 2 or tolerances.shape != targets.shape[1:] or not (tolerances > 0).all():
+    fits = targets.ndim == 2 and tolerances.shape == targets.shape[1:]
+    if not (fits and (tolerances > 0).all() and np.isfinite(targets).all()):
         raise ValueError(
             f"Targets of shape {targets.shape} came with tolerances of shape {tolerances.shape}. "
-            "Targets (faces, m) and positive tolerances (m,) were expected. Correct the call."
+            "Finite targets (faces, m) and positive tolerances (m,) were expected. Correct the "
+            "call."
         )
     sliders = measured.head.sliders
     low = np.array([slider.minimum for slider in sliders])
@@ -87,7 +89,8 @@ def fit_sliders(
             matrix = np.vstack([slopes / tolerances[:, None], np.eye(len(sliders)) / spread])
             wanted = (target - now + slopes @ values) / tolerances
             right = np.concatenate([wanted, np.zeros(len(sliders))])
-            values[:] = lsq_linear(matrix, right, (low, high), method="bvls").x
+            solved = lsq_linear(matrix, right, (low, high), method="bvls").x
+            values[:] = np.clip(solved, low, high)  # its rounding may step over a limit
     return fitted
 
 

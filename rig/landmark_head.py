@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,9 @@ import numpy as np
 
 from rig.correspondence import Correspondence
 from rig.rig import FloatArray, Rig, RigError, Slider
+
+# What numpy raises for .npz files that are empty, cut short or changed.
+_DAMAGE = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +119,7 @@ def load_landmark_head(path: Path) -> LandmarkHead:
         head = LandmarkHead(
             description["rig"], description["licence"], sliders, neutral, negative, positive
         )
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (*_DAMAGE, KeyError, ValueError, TypeError, RigError) as error:
         raise RigError(
             f"{path} cannot be read as a landmark head ({error}). A .npz file written by this "
             "project was expected. Restore it from the repository or run `fpp rig map`."

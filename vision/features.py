@@ -39,6 +39,11 @@ def feature_names(route: str) -> tuple[str, ...]:
     return names
 
 
+def encoding_width(route: str) -> int:
+    """How many of a route's features, the first ones, are the encoding's: 0 or 128."""
+    return 0 if route == "landmarks" else len(ENCODING_FEATURES)
+
+
 def landmark_features(face: NormalisedFace) -> np.ndarray:
     """(len(LANDMARK_FEATURES),) float32, in the order of LANDMARK_FEATURES."""
     size = [face.size_millimetres, abs(face.yaw), face.pitch]

@@ -90,6 +90,11 @@ def normalise(landmarks: np.ndarray) -> NormalisedFace:
             f"Landmarks of shape {landmarks.shape} came in; finite numbers of shape "
             f"({LANDMARK_COUNT}, 3) were expected. Pass `Face.landmarks` as they are."
         )
+    if np.ptp(landmarks[:MESH_COUNT], axis=0).max() <= 0:
+        raise ValueError(
+            "All landmarks lie in one point; a face with an extent was expected. "
+            "Pass landmarks in photo pixels."
+        )
     rotation = head_rotation(landmarks)
     roll, pitch, yaw = -rotation.as_euler("ZXY", degrees=True)
     kept_pitch = float(np.clip(pitch, -PITCH_LEFT_IN, PITCH_LEFT_IN))
@@ -97,11 +102,6 @@ def normalise(landmarks: np.ndarray) -> NormalisedFace:
     points = upright.apply(landmarks)
     points -= pupil_midpoint(points)
     size = float(np.linalg.norm(points[CHIN_BOTTOM, :2]))
-    if size <= 0:
-        raise ValueError(
-            "All landmarks lie in one point; a face with an extent was expected. "
-            "Pass landmarks in photo pixels."
-        )
     iris = iris_width(landmarks)
     millimetres = size / iris * IRIS_MILLIMETRES if iris > 0 else float("nan")
     return NormalisedFace(
