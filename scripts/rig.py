@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-SUMMARY = "Fetch the rig that synthetic faces are made of, and map landmarks to it."
+SUMMARY = "Fetch the rig, draw heads from character files, and map landmarks to it."
 EXAMPLES = """\
   fpp rig fetch makehuman              download MakeHuman's head (7 MB, CC0) into the user's cache
   fpp rig fetch makehuman --cache D    the same into the folder D
+  fpp rig render out/anna.mhm          draw that head: out/anna_head.png
   fpp rig map --models D               find the face mesh's landmarks on it; writes D/head.npz
 """
 
@@ -28,6 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     fetch.set_defaults(action=_fetch)
 
+    render = actions.add_parser(
+        "render",
+        help="draw the heads of .mhm files, each into NAME_head.png beside it",
+        description="Draw the heads of .mhm files, each into NAME_head.png beside it.",
+    )
+    render.add_argument("characters", nargs="+", type=Path, metavar="FILE.mhm")
+    render.add_argument("--yaw", type=float, default=0.0, help="degrees to turn the head by")
+    render.set_defaults(action=_render)
+
     mapping = actions.add_parser(
         "map",
         help="find the landmarks of the face mesh on the rig's head, by pictures of it",
@@ -35,12 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "write how each slider moves each of them. Tables and models made before do not fit a "
         "changed map: make and train them again.",
     )
-    mapping.add_argument(
-        "--rig",
-        type=Path,
-        metavar="PATH",
-        help="MakeHuman's data folder (default: FPP_RIG, else what was fetched)",
-    )
+    for action in (render, mapping):
+        action.add_argument(
+            "--rig",
+            type=Path,
+            metavar="PATH",
+            help="MakeHuman's data folder (default: FPP_RIG, else what was fetched)",
+        )
     mapping.add_argument(
         "--models",
         type=Path,
@@ -70,6 +81,33 @@ def _fetch(arguments: argparse.Namespace) -> int:
     if folder.resolve() != cache_folder().resolve():
         print(f"It is found there by --rig {folder} or {ENVIRONMENT_VARIABLE}={folder}")
     return 0
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    """Draw each character; a file that cannot be read costs only its own picture."""
+    from PIL import Image
+
+    from rig.fetch import find_rig_folder
+    from rig.makehuman import load_makehuman
+    from rig.mhm import read_mhm
+    from rig.portrait_picture import draw_portraits
+    from rig.rig import RigError
+
+    rig = load_makehuman(find_rig_folder(arguments.rig))
+    heads = {}
+    for path in arguments.characters:
+        try:
+            heads[path] = read_mhm(path, rig.sliders)
+        except RigError as error:
+            print(f"error: {error}", file=sys.stderr)
+    pictures = draw_portraits(rig, heads.values(), yaw=arguments.yaw)
+    for path, picture in zip(heads, pictures, strict=True):
+        target = path.with_name(f"{path.stem}_head.png")
+        partial = target.with_suffix(".partial")
+        Image.fromarray(picture).save(partial, format="PNG")
+        partial.replace(target)
+        print(target)
+    return 0 if heads else 1
 
 
 def _map(arguments: argparse.Namespace) -> int:

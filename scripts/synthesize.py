@@ -133,7 +133,7 @@ def _make_table(arguments: argparse.Namespace) -> int:
     try:
         progress = synthesize(plan, processes)
         done = next(progress)
-        with tqdm(total=plan.faces, initial=done, unit="face", disable=None) as bar:
+        with tqdm(total=plan.faces, initial=done, unit="face", smoothing=0, disable=None) as bar:
             for done in progress:
                 bar.update(done - bar.n)
     except KeyboardInterrupt:

@@ -96,6 +96,8 @@ def test_rows_are_faces_with_everything_known_of_them(rig: Rig, table: pd.DataFr
         assert examples.sliders.min() >= 0
         assert examples.sliders.max() <= 1
         assert (np.ptp(examples.sliders, axis=0) > 0).sum() > 5
+    assert not table.duplicated([*rig.slider_names]).any()
+    assert table["camera_yaw"].is_unique
     assert table["camera_distance_mm"].between(400, 3000).all()
     # The pose that the camera gave is the pose that was seen.
     yaw, seen = table["camera_yaw"].abs(), table["pose_yaw_magnitude"]

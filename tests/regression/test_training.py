@@ -12,7 +12,7 @@ from regression.tables import Examples
 from regression.training import TrainingError, TrainingSettings, predict_values, train_network
 
 SMALL = NetworkSettings(units=(32,), dropout=0.0, encoding_noise=0.05, landmark_noise=0.05)
-SHORT = TrainingSettings(epochs=12, batch_size=32, learning_rate=1e-2, seed=3)
+SHORT = TrainingSettings(epochs=10, batch_size=32, learning_rate=1e-2, seed=3)
 ENCODING = 6  # of the 10 features
 
 
@@ -42,7 +42,7 @@ def explained(model: object, test: Examples) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def train() -> Examples:
-    return planted(1500, seed=0)
+    return planted(1000, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_linear_relation_is_learned_for_every_slider(model: object, test: Exam
 
 
 def test_a_crooked_relation_is_learned_by_the_hidden_layers() -> None:
-    train, test = planted(3000, 0, crooked=True), planted(300, 1, crooked=True)
+    train, test = planted(2000, 0, crooked=True), planted(300, 1, crooked=True)
     with_layers = explained(train_network(train, SMALL, SHORT, ENCODING), test)[0]
     without = replace(SMALL, units=())
     assert with_layers > 0.6
