@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from regression.model_files import shipped_models
 from regression.rig_mapping import canonical_landmarks
 from rig.landmark_head import load_landmark_head
 from rig.makehuman import load_makehuman
+from rig.mhm import write_mhm
 from tests.rig.tiny_rig import write_tiny_makehuman
 from vision.pose import canonical_face
 
@@ -76,3 +78,28 @@ def test_wrong_usage_exits_with_2(wrong):
     done = run(*wrong)
     assert done.returncode == 2
     assert "error: " in done.stderr
+
+
+def test_characters_are_drawn_and_a_broken_one_costs_nothing_else(tmp_path):
+    folder = write_tiny_makehuman(tmp_path / "data")
+    rig = load_makehuman(folder)
+    wide, broken = tmp_path / "wide.mhm", tmp_path / "broken.mhm"
+    values = np.zeros(len(rig.sliders))
+    write_mhm(tmp_path / "neutral.mhm", rig.sliders, values)
+    values[rig.slider_names.index("chin/chin-width-decr|incr")] = 1
+    write_mhm(wide, rig.sliders, values)
+    broken.write_bytes(b"\xff\xfe\x00")
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.main", "rig", "render", "--rig", str(folder)]
+        + [str(path) for path in (tmp_path / "neutral.mhm", broken, wide)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    if "OpenGL did not start" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+    assert "broken.mhm" in done.stderr
+    neutral, wider = (Image.open(tmp_path / f"{n}_head.png") for n in ("neutral", "wide"))
+    assert neutral.size == wider.size == (512, 512)
+    assert np.any(np.asarray(neutral) != np.asarray(wider))
