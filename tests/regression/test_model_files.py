@@ -188,7 +188,7 @@ def test_saving_again_replaces_the_network(networks: dict[str, Any], copied: Pat
     assert not [path for path in copied.iterdir() if "partial" in path.name]
 
 
-@pytest.mark.parametrize("route", ("encoding", "landmarks", "fused"))
+@pytest.mark.parametrize("route", ["encoding", "landmarks", "fused"])
 def test_the_shipped_models_are_whole(models: Path, head: LandmarkHead, route: str) -> None:
     """Keras and LiteRT agree on faces that neither has learned from, and beat the average."""
     import keras

@@ -40,7 +40,7 @@ def faces(predictor: Predictor, photos: Sequence[Path]) -> list[Prediction]:
 
 
 def save(path: Path, pixels: np.ndarray) -> Path:
-    Image.fromarray(pixels).save(path)
+    Image.fromarray(pixels).save(path, compress_level=1)
     return path
 
 
@@ -145,7 +145,7 @@ def test_boxes_and_landmarks_are_in_pixels_of_the_file(
     small, found = faces(fused, [small_path, large_path])
     assert overlap(tuple(side / factor for side in found.box), small.box) > 0.95
     assert found.face_size_pixels == pytest.approx(factor * small.face_size_pixels, rel=0.02)
-    assert found.face_size_millimetres == pytest.approx(small.face_size_millimetres, rel=0.05)
+    assert found.face_size_millimetres == pytest.approx(small.face_size_millimetres, rel=0.1)
     difference = np.linalg.norm(found.landmarks / factor - small.landmarks, axis=1)
     assert np.median(difference) < 0.02 * small.face_size_pixels
     for prediction in (small, found):
