@@ -11,7 +11,7 @@ import numpy as np
 from regression.agreement import Agreement, head_proportions
 from regression.model_making import MakingPlan, agreements_of, read_photo_folder
 from regression.real_photos import RealFace
-from regression.recipe import Recipe, cross_validated_sliders, find_told_sliders
+from regression.recipe import Recipe, cross_validated_sliders, told_sliders, train_on_renders
 from regression.tables import TableError, examples_from_table, read_table
 from rig.landmark_head import LandmarkHead, load_landmark_head
 from vision.features import ENCODING_FEATURES
@@ -27,10 +27,16 @@ def direct_measures(faces: Sequence[RealFace]) -> np.ndarray:
     return np.array([face.features[start : start + len(PROPORTION_NAMES)] for face in faces])
 
 
-def evaluate(plan: MakingPlan, head_path: Path) -> Iterator[str | dict[str, dict[str, Agreement]]]:
+def evaluate(
+    plan: MakingPlan, head_path: Path, leave_out_collections: bool = False
+) -> Iterator[str | dict[str, dict[str, Agreement]]]:
     """Cross-validates each route; yields lines of progress and at last the figures.
 
     The figures are agreements by model (route, "measured", "average") and by kind of photo.
+
+    Args:
+        leave_out_collections: test each collection with hand-placed points by models that saw
+            nothing of it, instead of random folds of people.
 
     Raises:
         TableError: there are no photos with hand-placed points, or a table cannot be used.
@@ -50,20 +56,33 @@ def evaluate(plan: MakingPlan, head_path: Path) -> Iterator[str | dict[str, dict
             "lower --folds."
         )
     table = read_table(plan.data / "train" / "faces.parquet")
+    lines: list[str] = []
+    recipe: Recipe = plan.recipe
+    rendered = examples_from_table(table, "fused", head.slider_names)
+    told = told_sliders(
+        train_on_renders("fused", rendered, recipe, lines.append)[1], head.slider_names
+    )
+    yield f"{int(told.sum())} of {len(told)} sliders can be told from rendered faces."
     figures = {
         AVERAGE: _average(faces, head),
         MEASURED: agreements_of(direct_measures(faces), faces),
     }
-    recipe: Recipe = plan.recipe
+    fold = None
+    folds = plan.folds
+    if leave_out_collections:
+        collections = sorted({face.collection for face in faces if face.measured_by_hand})
+        fold = {
+            face.person: collections.index(face.collection)
+            for face in faces
+            if face.measured_by_hand
+        }
+        folds = len(collections)
+    values = cross_validated_sliders(
+        plan.routes, faces, head, told, recipe, folds, lines.append, fold
+    )
+    yield lines[-1]
     for route in plan.routes:
-        rendered = examples_from_table(table, route, head.slider_names)
-        told = find_told_sliders(route, rendered, head.slider_names, recipe)
-        lines: list[str] = []
-        values = cross_validated_sliders(
-            route, rendered, faces, head, told, recipe, plan.folds, lines.append
-        )
-        figures[route] = agreements_of(head_proportions(head, values), faces)
-        yield f"{route}: {len(lines)} folds done, {int(told.sum())} sliders told"
+        figures[route] = agreements_of(head_proportions(head, values[route]), faces)
     yield figures
 
 

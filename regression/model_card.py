@@ -79,7 +79,8 @@ def make_card(
         "recipe": {
             "network": vars(recipe.network),
             "training": vars(recipe.training),
-            "real_weight": recipe.real_weight,
+            "encoding_penalty": recipe.encoding_penalty,
+            "landmark_penalty": recipe.landmark_penalty,
             "unmeasured_weight": recipe.unmeasured_weight,
         },
         "told_sliders": [n for n, is_told in zip(head.slider_names, told, strict=True) if is_told],

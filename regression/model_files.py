@@ -41,7 +41,8 @@ class TrainedModel:
         head: the rig's sliders and landmarks.
         told: (s,) bool, the sliders that a photo tells by this route.
         card: the model card's JSON.
-        network: (n, d) float32 -> (n, s) float32.
+        network: (n, d + 1) float32 -> (n, s) float32; the last column is 1 for photographs and 0
+            for rendered heads.
     """
 
     route: str
@@ -50,11 +51,12 @@ class TrainedModel:
     card: dict[str, Any]
     network: InferenceNetwork
 
-    def predict(self, features: np.ndarray) -> np.ndarray:
+    def predict(self, features: np.ndarray, rendered: bool = False) -> np.ndarray:
         """Slider values 0..1 over their ranges, (n, s) float32; the neutral where not told.
 
         Args:
             features: (n, d) float32, columns as `feature_names(route)`.
+            rendered: whether the pictures are of rendered heads, not photographs of people.
         """
         expected = len(feature_names(self.route))
         if features.ndim != 2 or features.shape[1] != expected:
@@ -63,7 +65,9 @@ class TrainedModel:
                 f"route {self.route!r}. Take them from FaceReading.features."
             )
         neutral = np.array([s.to_unit(s.neutral) for s in self.head.sliders], np.float32)
-        values = np.clip(self.network(features.astype(np.float32)), 0.0, 1.0)
+        is_photograph = np.full((len(features), 1), 0.0 if rendered else 1.0)
+        inputs = np.hstack([features, is_photograph]).astype(np.float32)
+        values = np.clip(self.network(inputs), 0.0, 1.0)
         return np.where(self.told, values, neutral)
 
 
@@ -102,7 +106,7 @@ def load_model(folder: Path, route: str) -> TrainedModel:
     Raises:
         ModelError: a file is missing or does not fit the others.
     """
-    feature_count = len(feature_names(route))
+    feature_count = len(feature_names(route)) + 1
     paths = {name: folder / f"{route}.{name}" for name in ("json", "tflite")}
     head_path = folder / "head.npz"
     missing = [path for path in (head_path, *paths.values()) if not path.is_file()]

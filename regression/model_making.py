@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from regression.agreement import Agreement, agreement, head_proportions
+from regression.linear import join_experts
 from regression.model_card import describe_photos, make_card, write_card
 from regression.model_files import save_network, shipped_models
 from regression.real_photos import RealFace, read_real_faces
@@ -18,13 +19,14 @@ from regression.recipe import (
     Recipe,
     cross_validated_sliders,
     explained_variance,
-    find_told_sliders,
+    fit_to_photos,
     label_faces,
-    train_route,
+    told_sliders,
+    train_on_renders,
 )
 from regression.tables import examples_from_table, read_table
 from regression.training import predict_values
-from rig.landmark_head import load_landmark_head
+from rig.landmark_head import LandmarkHead, load_landmark_head
 from vision.encodings import FaceEncoder
 from vision.landmarks import FaceLandmarker
 from vision.reading import FaceReader
@@ -125,40 +127,61 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
     if head_path.resolve() != (plan.out / "head.npz").resolve():
         shutil.copyfile(head_path, plan.out / "head.npz")
 
-    for route in plan.routes:
-        lines: list[str] = []
+    lines: list[str] = []
+    networks, r2 = {}, {}
+    # The fused route sees the most: what it cannot tell, no route can.
+    for route in dict.fromkeys((*plan.routes, "fused")):
         rendered = examples_from_table(table, route, head.slider_names)
+        networks[route], r2[route] = train_on_renders(route, rendered, recipe, lines.append)
+        yield lines[-1]
+    told = told_sliders(r2["fused"], head.slider_names)
+    yield f"{told.sum()} of {len(told)} sliders can be told from rendered faces."
+    labels = label_faces(faces, head, told)
+    agreements = _cross_validated_agreements(plan, faces, head, told, lines.append)
+    for route in plan.routes:
+        rendered_network = networks[route]
+        model = join_experts(
+            fit_to_photos(route, faces, labels, recipe) if faces else rendered_network,
+            rendered_network,
+        )
         test = examples_from_table(test_table, route, head.slider_names)
-        told = find_told_sliders(route, rendered, head.slider_names, recipe)
-        yield f"{route}: {told.sum()} of {len(told)} sliders can be told from rendered faces."
-        labels = label_faces(faces, head, told)
-        model = train_route(route, rendered, faces, labels, recipe, lines.append)
-        if lines:
-            yield lines[-1]
-        predicted = predict_values(model, test.features)
-        r2 = explained_variance(predicted, test.sliders)
-        agreements: dict[str, Agreement] = {}
-        if plan.folds and any(face.measured_by_hand for face in faces):
-            values = cross_validated_sliders(route, rendered, faces, head, told, recipe, plan.folds)
-            agreements = agreements_of(head_proportions(head, values), faces)
-        for name, result in agreements.items():
-            yield f"{route}: agreement {result.mean:.3f} on {name} photos of unseen people."
+        predicted = predict_values(rendered_network, test.features)
         card = make_card(
             route,
             head,
             told,
             recipe,
-            len(rendered),
+            len(table),
             len(test),
-            r2,
+            explained_variance(predicted, test.sliders),
             np.abs(predicted - test.sliders).mean(axis=0),
-            np.abs(rendered.sliders.mean(axis=0) - test.sliders).mean(axis=0),
+            np.abs(table[list(head.slider_names)].to_numpy().mean(axis=0) - test.sliders).mean(
+                axis=0
+            ),
             describe_photos(faces, sources),
-            agreements,
+            agreements[route],
         )
         save_network(model, plan.out, route)
         write_card(card, plan.out)
-        yield (
-            f"{route}: R2 {r2[told].mean():.2f} over its told sliders on held-out rendered faces; "
-            f"written to {plan.out}."
-        )
+        for name, result in agreements[route].items():
+            yield f"{route}: agreement {result.mean:.3f} on {name} photos of unseen people."
+        test_r2 = explained_variance(predicted, test.sliders)[told].mean()
+        yield f"{route}: mean R2 {test_r2:.2f} of told sliders on held-out rendered faces."
+    yield f"Written to {plan.out}."
+
+
+def _cross_validated_agreements(
+    plan: MakingPlan,
+    faces: Sequence[RealFace],
+    head: LandmarkHead,
+    told: np.ndarray,
+    report: Callable[[str], None],
+) -> dict[str, dict[str, Agreement]]:
+    if not plan.folds or not any(face.measured_by_hand for face in faces):
+        return {route: {} for route in plan.routes}
+    values = cross_validated_sliders(
+        plan.routes, faces, head, told, plan.recipe, plan.folds, report
+    )
+    return {
+        route: agreements_of(head_proportions(head, values[route]), faces) for route in plan.routes
+    }

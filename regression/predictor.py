@@ -31,6 +31,7 @@ class Predictor:
         models: Path | None = None,
         model: str = "fused",
         encoder: str = "litert",
+        rendered: bool = False,
     ) -> None:
         """Loads the networks.
 
@@ -38,11 +39,13 @@ class Predictor:
             models: a folder of trained models; those that come with the program when left out.
             model: the route, "encoding", "landmarks" or "fused".
             encoder: the engine of the encoding network, see vision.encodings.
+            rendered: whether the pictures are of rendered heads, not photographs of people.
 
         Raises:
             ModelError: the models folder cannot be used.
         """
         self._model = load_model(models or shipped_models(), model)
+        self._rendered = rendered
         needs_encoder = model != "landmarks"
         self._reader = FaceReader(FaceLandmarker(), FaceEncoder(encoder) if needs_encoder else None)
 
@@ -75,7 +78,7 @@ class Predictor:
         if not readings:
             return []
         features = np.stack([reading.features(self._model.route) for reading in readings])
-        values = self._model.predict(features)
+        values = self._model.predict(features, self._rendered)
         return [
             self._prediction(photo, number, reading, row)
             for number, (reading, row) in enumerate(zip(readings, values, strict=True), start=1)

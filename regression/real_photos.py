@@ -34,6 +34,7 @@ class RealFace:
         person: unique over collections.
         expressive: whether the photo is meant to show an expression.
         features: (d,) float32, of the fused route.
+        mirrored_features: the same of the mirrored photo.
         hand_placed: (14,) proportions on hand-placed points; nan where there are none.
     """
 
@@ -42,6 +43,7 @@ class RealFace:
     person: str
     expressive: bool
     features: np.ndarray
+    mirrored_features: np.ndarray
     hand_placed: np.ndarray
 
     @property
@@ -67,17 +69,22 @@ def read_real_faces(
     faces = []
     for path in photos:
         try:
-            readings = reader.read(read_photo(path).pixels)
+            pixels = read_photo(path).pixels
+            readings = reader.read(pixels)
+            mirrored = reader.read(np.ascontiguousarray(pixels[:, ::-1])) if readings else []
         except PhotoError:
-            readings = []
-        if readings:
-            faces.append(_real_face(path, folder, readings[0].features("fused")))
+            readings = mirrored = []
+        if readings and mirrored:
+            features = (readings[0].features("fused"), mirrored[0].features("fused"))
+            faces.append(_real_face(path, folder, *features))
         if report is not None:
             report(path)
     return faces
 
 
-def _real_face(path: Path, folder: Path, features: np.ndarray) -> RealFace:
+def _real_face(
+    path: Path, folder: Path, features: np.ndarray, mirrored_features: np.ndarray
+) -> RealFace:
     parts = path.relative_to(folder).parts
     collection = parts[0] if len(parts) > 1 else folder.resolve().name
     template = path.with_suffix(".tem")
@@ -87,6 +94,7 @@ def _real_face(path: Path, folder: Path, features: np.ndarray) -> RealFace:
         person=f"{collection}/{path.stem.split('_')[0]}",
         expressive="smiling" in parts[:-1],
         features=features,
+        mirrored_features=mirrored_features,
         hand_placed=(
             template_proportions(read_template(template))
             if template.is_file()

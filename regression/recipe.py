@@ -1,8 +1,13 @@
-"""How the shipped models are made: rendered faces and labelled real people, mixed.
+"""How the shipped models are made.
 
-1. A network trained on rendered faces alone shows which sliders a route can tell.
+1. A network is trained on rendered faces. It serves rendered faces, and on some held out it shows
+   which sliders a picture of a face can tell.
 2. The teacher labels every real person with those sliders, the others neutral.
-3. The network is trained on both together, real people counting more.
+3. A linear map from features to sliders is fitted to the real people. It serves photographs.
+
+The two are joined in one network per route. They are kept apart because a rendered head looks
+different to the detector and, much more so, to the encoder: mixed, the many rendered faces draw
+the few real ones away (docs/experiments.md).
 """
 
 from __future__ import annotations
@@ -13,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regression.linear import fit_linear
 from regression.models import NetworkSettings
 from regression.real_photos import RealFace
-from regression.tables import Examples, join_examples
+from regression.tables import Examples
 from regression.teacher import label_people
 from regression.training import TrainingSettings, predict_values, train_network
 from rig.landmark_head import LandmarkHead
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 
 TOLD_R2 = 0.2
 """A slider counts as told by a photo when this much of its variance is explained on held-out
-rendered faces."""
+rendered faces by the fused route, which sees the most."""
 
 NEVER_TOLD = ("head/head-age-decr|incr", "forehead/forehead-nubian-decr|incr")
 """Sliders named after age or descent, which this project does not infer from a photo."""
@@ -34,18 +40,20 @@ NEVER_TOLD = ("head/head-age-decr|incr", "forehead/forehead-nubian-decr|incr")
 
 @dataclass(frozen=True)
 class Recipe:
-    """The choices, tuned by cross-validation over people (docs/experiments.md).
+    """The choices, made by cross-validation over people (docs/experiments.md).
 
     Attributes:
-        network, training: of the final network.
-        real_weight: how much a real photo counts, a rendered one counting 1.
-        unmeasured_weight: how much a real photo without hand-placed points counts of that.
+        network, training: of the network for rendered faces.
+        encoding_penalty, landmark_penalty: of the linear map for photographs, by feature.
+        unmeasured_weight: how much a photo without hand-placed points counts, one with them
+            counting 1.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
-    real_weight: float = 30.0
-    unmeasured_weight: float = 0.3
+    encoding_penalty: float = 1.0
+    landmark_penalty: float = 0.1
+    unmeasured_weight: float = 0.1
 
 
 Report = Callable[[str], None]
@@ -57,45 +65,41 @@ def explained_variance(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     return 1.0 - error / np.maximum(true.astype(np.float64).var(axis=0), 1e-12)
 
 
-def find_told_sliders(
-    route: str, rendered: Examples, slider_names: Sequence[str], recipe: Recipe
-) -> np.ndarray:
-    """(s,) bool: the sliders whose R2 reaches TOLD_R2 on a tenth of the rendered faces held out.
+def train_on_renders(
+    route: str, rendered: Examples, recipe: Recipe, report: Report = lambda line: None
+) -> tuple[keras.Model, np.ndarray]:
+    """Step 1: the network for rendered faces, and (s,) R2 on a tenth of them held out.
 
-    Those of NEVER_TOLD never do.
+    Args:
+        report: called with a line of progress after each epoch.
     """
+
+    def epoch_done(epoch: int, figures: dict[str, float]) -> None:
+        report(f"{route}: epoch {epoch} of {recipe.training.epochs}, loss {figures['loss']:.4f}")
+
     held_out = np.arange(len(rendered)) % 10 == 0
     model = train_network(
-        rendered.rows(~held_out), recipe.network, recipe.training, encoding_width(route)
+        rendered.rows(~held_out),
+        recipe.network,
+        recipe.training,
+        encoding_width(route),
+        report=epoch_done,
     )
     test = rendered.rows(held_out)
-    r2 = explained_variance(predict_values(model, test.features), test.sliders)
+    return model, explained_variance(predict_values(model, test.features), test.sliders)
+
+
+def told_sliders(r2: np.ndarray, slider_names: Sequence[str]) -> np.ndarray:
+    """(s,) bool: the sliders whose R2 by the fused route reaches TOLD_R2, but never NEVER_TOLD."""
     return (r2 >= TOLD_R2) & np.array([name not in NEVER_TOLD for name in slider_names])
-
-
-def real_examples(
-    faces: Sequence[RealFace],
-    labels: dict[str, np.ndarray],
-    route: str,
-    recipe: Recipe,
-) -> Examples:
-    """All photos of labelled people as training rows."""
-    columns = [feature_names("fused").index(name) for name in feature_names(route)]
-    measured = {face.person for face in faces if face.measured_by_hand}
-    weight = [1.0 if face.person in measured else recipe.unmeasured_weight for face in faces]
-    return Examples(
-        features=np.array([face.features[columns] for face in faces], np.float32),
-        sliders=np.array([labels[face.person] for face in faces], np.float32),
-        people=np.array([face.person for face in faces]),
-        weights=np.array(weight, np.float32) * np.float32(recipe.real_weight),
-    )
 
 
 def label_faces(
     faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The teacher's labels by person; collections with and without hand-placed points apart."""
-    by_hand = {face.collection for face in faces if face.measured_by_hand}
+    """Step 2: the teacher's labels by person; collections with and without hand-placed points
+    apart."""
+    by_hand = _collections_by_hand(faces)
     labels: dict[str, np.ndarray] = {}
     for measured in (True, False):
         group = [face for face in faces if (face.collection in by_hand) is measured]
@@ -104,31 +108,39 @@ def label_faces(
     return labels
 
 
-def train_route(
-    route: str,
-    rendered: Examples,
-    faces: Sequence[RealFace],
-    labels: dict[str, np.ndarray],
-    recipe: Recipe,
-    report: Report = lambda line: None,
+def fit_to_photos(
+    route: str, faces: Sequence[RealFace], labels: dict[str, np.ndarray], recipe: Recipe
 ) -> keras.Model:
-    """Step 3 for one route.
+    """Step 3: the linear map for photographs; every photo counts together with its mirror image.
 
     Args:
-        rendered: examples of the same route.
-        faces: real faces, may be empty.
-        labels: of their people, from label_faces.
-        report: called with a line of progress after each epoch.
+        labels: of the faces' people, from label_faces.
     """
-    examples = rendered
-    if faces:
-        examples = join_examples([rendered, real_examples(faces, labels, route, recipe)])
+    penalties = [
+        recipe.encoding_penalty if column < encoding_width(route) else recipe.landmark_penalty
+        for column in range(len(feature_names(route)))
+    ]
+    return fit_linear(real_examples(route, faces, labels, recipe), np.array(penalties))
 
-    def epoch_done(epoch: int, figures: dict[str, float]) -> None:
-        report(f"{route}: epoch {epoch} of {recipe.training.epochs}, loss {figures['loss']:.4f}")
 
-    return train_network(
-        examples, recipe.network, recipe.training, encoding_width(route), report=epoch_done
+def real_examples(
+    route: str, faces: Sequence[RealFace], labels: dict[str, np.ndarray], recipe: Recipe
+) -> Examples:
+    """All photos of labelled people and their mirror images as weighted rows."""
+    columns = _columns(route)
+    by_hand = _collections_by_hand(faces)
+    weights = [1.0 if f.collection in by_hand else recipe.unmeasured_weight for f in faces]
+    sliders = [labels[face.person] for face in faces]
+    people = [face.person for face in faces]
+    return Examples(
+        features=np.array(
+            [face.features[columns] for face in faces]
+            + [face.mirrored_features[columns] for face in faces],
+            np.float32,
+        ),
+        sliders=np.array(sliders * 2, np.float32),
+        people=np.array(people * 2),
+        weights=np.array(weights * 2, np.float32),
     )
 
 
@@ -140,36 +152,50 @@ def fold_of_people(people: Sequence[str], folds: int, seed: int = 0) -> dict[str
 
 
 def cross_validated_sliders(
-    route: str,
-    rendered: Examples,
+    routes: Sequence[str],
     faces: Sequence[RealFace],
     head: LandmarkHead,
     told: np.ndarray,
     recipe: Recipe,
     folds: int,
     report: Report = lambda line: None,
-) -> np.ndarray:
-    """Slider values (n, s) 0..1 for every real face, by a model trained without its person.
+    fold: dict[str, int] | None = None,
+) -> dict[str, np.ndarray]:
+    """Slider values (n, s) 0..1 of every real face, by models fitted without its person.
 
     Only people with hand-placed points are tested; the others always train, and their rows hold
     nan. Labels are made anew in each fold, from its training people alone.
+
+    Args:
+        fold: which fold tests each person, to leave whole collections out; at random when None.
+
+    Returns:
+        An array by route.
     """
-    by_hand = {face.collection for face in faces if face.measured_by_hand}
-    untested = [face for face in faces if face.collection not in by_hand]
-    labels = label_faces(untested, head, told)
-    tested_people = {face.person for face in faces if face.measured_by_hand}
-    fold = fold_of_people(sorted(tested_people), folds)
-    columns = [feature_names("fused").index(name) for name in feature_names(route)]
-    predicted = np.full((len(faces), len(head.sliders)), np.nan)
+    by_hand = _collections_by_hand(faces)
+    labels = label_faces([f for f in faces if f.collection not in by_hand], head, told)
+    if fold is None:
+        fold = fold_of_people([face.person for face in faces if face.measured_by_hand], folds)
+    predicted = {route: np.full((len(faces), len(head.sliders)), np.nan) for route in routes}
     neutral = np.array([slider.to_unit(slider.neutral) for slider in head.sliders])
     for number in range(folds):
         training = [face for face in faces if fold.get(face.person) != number]
         tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
         measured = [face for face in training if face.collection in by_hand]
-        labels |= label_faces(measured, head, told)
-        model = train_route(route, rendered, training, labels, recipe)
-        features = np.array([faces[i].features[columns] for i in tested], np.float32)
-        values = predict_values(model, features)
-        predicted[tested] = np.where(told, values, neutral)
-        report(f"{route}: fold {number + 1} of {folds}, {len(tested)} photos of unseen people")
+        fold_labels = labels | label_faces(measured, head, told)
+        for route in routes:
+            model = fit_to_photos(route, training, fold_labels, recipe)
+            features = np.array([faces[i].features[_columns(route)] for i in tested], np.float32)
+            predicted[route][tested] = np.where(told, predict_values(model, features), neutral)
+        report(f"Fold {number + 1} of {folds}: {len(tested)} photos of unseen people predicted.")
     return predicted
+
+
+def _columns(route: str) -> list[int]:
+    """Where a route's features stand among the fused route's."""
+    fused = feature_names("fused")
+    return [fused.index(name) for name in feature_names(route)]
+
+
+def _collections_by_hand(faces: Sequence[RealFace]) -> set[str]:
+    return {face.collection for face in faces if face.measured_by_hand}

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exports.batch import BatchResults
     from regression.comparison import Comparison
+    from regression.prediction import Prediction
+    from rig.rig import Slider
 
 SUMMARY = "Predict the photos that come with the program, and say where to look."
 EXAMPLES = """\
@@ -56,30 +60,40 @@ def run(arguments: argparse.Namespace) -> int:
     from vision.photos import find_photos
 
     print("Loading the networks (half a minute the first time on a machine)", flush=True)
-    predictor = Predictor(arguments.models, model=_MODEL)
+    predictor = Predictor(arguments.models, model=_MODEL, rendered=True)
     names = [slider.name for slider in predictor.sliders]
     true_sliders = read_true_sliders(shipped_samples(), names)
-    photos = find_photos([shipped_samples()])
-    print(f"{len(photos)} rendered heads with known sliders, from {shipped_samples()}")
+    heads = find_photos([shipped_samples()])
+    print(f"{len(heads)} rendered heads with known sliders, from {shipped_samples()}")
+    results = predict_into(out / "heads", predictor, heads, _EXPORTS)
+    for failure in results.failures:
+        print(failure.reason, file=sys.stderr)
+    if not results.predictions:
+        return 1
+    _print_comparison(compare(results.predictions, true_sliders, predictor.sliders))
+
     portrait = installed_portrait()
     if portrait is None:
         print("No portrait: matplotlib, which brings one, is not installed.", file=sys.stderr)
     else:
-        print("1 portrait of Grace Hopper (US Navy, public domain), from matplotlib")
-        photos.append(portrait)
-
-    results = predict_into(out, predictor, photos, _EXPORTS)
-    for failure in results.failures:
-        print(failure.reason, file=sys.stderr)
-    print(
-        f"Predicted {len(results.predictions)} faces by the {_MODEL} model in "
-        f"{results.seconds:.1f} s.\n"
-    )
-    if not any(face.photo.name in true_sliders for face in results.predictions):
-        return 1
-    _print_comparison(compare(results.predictions, true_sliders, predictor.sliders))
-    _print_where_to_look(out, results)
+        print("\n1 portrait of Grace Hopper (US Navy, public domain), from matplotlib")
+        photographed = Predictor(arguments.models, model=_MODEL)
+        seen = predict_into(out / "portrait", photographed, [portrait], _EXPORTS)
+        for face in seen.predictions:
+            _print_face(face, photographed.sliders)
+    _print_where_to_look(out, results, portrait)
     return 0
+
+
+def _print_face(face: Prediction, sliders: Sequence[Slider]) -> None:
+    """The sliders that are furthest from neutral."""
+    neutral = [float(slider.to_unit(slider.neutral)) for slider in sliders]
+    distance = [abs(float(v) - n) for v, n in zip(face.values, neutral, strict=True)]
+    for index in sorted(range(len(sliders)), key=lambda i: -distance[i])[:_SLIDERS_PER_HEAD]:
+        print(
+            f"  {sliders[index].name:{_NAME_WIDTH - 2}}        {face.values[index]:11.2f}"
+            f"{neutral[index]:9.2f}"
+        )
 
 
 def _print_comparison(comparison: Comparison) -> None:
@@ -106,21 +120,23 @@ def _print_comparison(comparison: Comparison) -> None:
         print(f"  {name:{_NAME_WIDTH - 2}}{predicted:>19}{average:>14}")
 
 
-def _print_where_to_look(out: Path, results: BatchResults) -> None:
-    from exports.names import output_names
-
-    names = output_names(dict.fromkeys(face.photo for face in results.predictions))
-    first, last = list(names.values())[0], list(names.values())[-1]
-    rows = [
-        (f"{last}_overlay.jpg", "what was seen in the photo; there is one for each"),
-        (f"{last}.mhm", "the predicted head for MakeHuman: Files > Load"),
-        (f"{last}.json", "the same values with names and ranges, for programs"),
-        (f"{first}_overlay.jpg", "one of the rendered heads"),
-        ("predictions.csv", "every slider of every face, for a spreadsheet"),
+def _print_where_to_look(out: Path, results: BatchResults, portrait: Path | None) -> None:
+    head = results.predictions[0].photo.stem
+    rows = []
+    if portrait is not None:
+        name = f"portrait/{portrait.stem}"
+        rows = [
+            (f"{name}_overlay.jpg", "what was seen in the photo"),
+            (f"{name}.mhm", "the predicted head for MakeHuman: Files > Load"),
+            (f"{name}.json", "the same values with names and ranges, for programs"),
+        ]
+    rows += [
+        (f"heads/{head}_overlay.jpg", "one of the rendered heads; there is one for each"),
+        ("heads/predictions.csv", "every slider of every head, for a spreadsheet"),
     ]
     print(f"\nOpen these, all in {out}:\n")
     for name, what in rows:
-        print(f"  {name:28}{what}")
+        print(f"  {name:36}{what}")
     print("\nYour own photos: fpp predict PHOTOS --out DIR --export mhm,json")
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 SUMMARY = "Measure the agreement with hand-measured faces, on people no model has seen."
 EXAMPLES = """\
   fpp evaluate --photos photos --collections london,canada,congress --out figures
+  fpp evaluate --photos photos --leave-out        tested on collections that no model saw
 
-Every route is trained anew for each fold, without the people it is tested on, so this takes
-minutes. Photos without a .tem file only train. What the folders and names of photos mean:
-`fpp train --help`.
+Every route is fitted anew for each fold, without the people it is tested on. Photos without a .tem
+file only train. What the folders and names of photos mean: `fpp train --help`.
 
 files in DIR:
   agreement.md   mean Pearson r of 14 proportions, a row per model
@@ -50,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder with train/faces.parquet (default: data)",
     )
+    parser.add_argument(
+        "--leave-out",
+        action="store_true",
+        help="leave whole collections out instead of random people",
+    )
     parser.add_argument("--folds", type=int, default=5, help="folds over people (default: 5)")
     parser.add_argument(
         "--epochs", type=int, metavar="N", help="passes over the data (default: the recipe's)"
@@ -72,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         folds=arguments.folds,
         epochs=arguments.epochs,
     )
-    for result in evaluate(plan, shipped_models() / "head.npz"):
+    for result in evaluate(plan, shipped_models() / "head.npz", arguments.leave_out):
         if isinstance(result, str):
             print(result, flush=True)
         else:

@@ -69,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="trained models to use (default: those that come with the program)",
     )
     parser.add_argument(
+        "--rendered",
+        action="store_true",
+        help="the pictures are of rendered heads, not photographs of people",
+    )
+    parser.add_argument(
         "--encoder",
         choices=ENCODERS,
         default="litert",
@@ -115,7 +120,12 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
     from exports.batch import predict_into
     from regression import Predictor
 
-    predictor = Predictor(arguments.models, model=arguments.model, encoder=arguments.encoder)
+    predictor = Predictor(
+        arguments.models,
+        model=arguments.model,
+        encoder=arguments.encoder,
+        rendered=arguments.rendered,
+    )
     failed = done = 0
     with tqdm(total=len(photos), unit="photo", disable=None) as bar:
 

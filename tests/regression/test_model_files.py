@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from regression.linear import fit_linear, join_experts
 from regression.model_files import InferenceNetwork, ModelError, load_model, save_network
 from regression.models import NetworkSettings
 from regression.tables import Examples, examples_from_table, read_table
@@ -33,8 +34,10 @@ def networks(head: LandmarkHead) -> dict[str, Any]:
         values = np.clip(0.5 + 0.3 * ((features - 3) / scale) @ mixing, 0, 1).astype(np.float32)
         rows = Examples(features, values, np.arange(300).astype(str), np.ones(300, np.float32))
         settings = TrainingSettings(epochs=3, batch_size=32)
-        model = train_network(rows, NetworkSettings((24,)), settings, encoding_width(route))
-        made[route] = (model, features, np.asarray(model(features, training=False)))
+        rendered = train_network(rows, NetworkSettings((24,)), settings, encoding_width(route))
+        model = join_experts(fit_linear(rows, np.ones(count)), rendered)
+        inputs = np.hstack([features, np.ones((300, 1), np.float32)])
+        made[route] = (model, inputs, np.asarray(model(inputs, training=False)))
     return made
 
 
@@ -110,7 +113,8 @@ def test_only_whole_files_are_left(written: Path) -> None:
 def test_a_loaded_model_predicts_told_sliders_and_leaves_the_others_neutral(
     networks: dict[str, Any], written: Path, route: str
 ) -> None:
-    _, features, values = networks[route]
+    _, inputs, values = networks[route]
+    features = inputs[:, :-1]
     model = load_model(written, route)
     assert model.route == model.card["route"] == route
     assert model.told.sum() == len(range(0, len(model.head.sliders), 3))
@@ -197,8 +201,12 @@ def test_the_shipped_models_are_whole(models: Path, head: LandmarkHead, route: s
     test = examples_from_table(table, route, head.slider_names)
     model = load_model(models, route)
     network = keras.models.load_model(models / f"{route}.keras", safe_mode=True)
-    values = np.clip(np.asarray(network(test.features, training=False)), 0, 1)
-    predicted = model.predict(test.features)
+    for rendered in (False, True):
+        flag = np.full((len(test), 1), not rendered, np.float32)
+        inputs = np.hstack([test.features, flag])
+        values = np.clip(np.asarray(network(inputs, training=False)), 0, 1)
+        predicted = model.predict(test.features, rendered)
+        np.testing.assert_allclose(predicted[:, model.told], values[:, model.told], atol=1e-4)
     np.testing.assert_allclose(predicted[:, model.told], values[:, model.told], atol=1e-4)
     error = np.square(predicted - test.sliders).mean(axis=0)
     average = np.square(test.sliders - test.sliders.mean(axis=0)).mean(axis=0)

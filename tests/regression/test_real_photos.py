@@ -12,9 +12,9 @@ from PIL import Image
 from regression.real_photos import RealFace, read_real_faces
 from tests.vision.collage import wall
 from tests.vision.test_templates import EXPECTED, planted_points, write_template
-from vision.features import feature_names
+from vision.features import ENCODING_FEATURES, feature_names
 from vision.photos import find_photos, read_photo
-from vision.ratios import PROPORTION_NAMES
+from vision.ratios import PROPORTION_NAMES, RATIO_NAMES
 from vision.reading import FaceReader
 from vision.templates import TemplateError
 
@@ -85,6 +85,11 @@ def test_features_are_those_of_the_largest_face(
     assert len(expected) == len(feature_names("fused"))
     for face in faces.values():
         np.testing.assert_array_equal(face.features, expected)
+        # The landmark features do not depend on left and right, as far as the detector goes.
+        start = len(ENCODING_FEATURES)
+        ratios = slice(start, start + len(RATIO_NAMES))
+        assert np.abs(face.mirrored_features[ratios] - expected[ratios]).max() < 0.05
+        assert np.any(face.mirrored_features != face.features)
 
 
 def test_every_photo_is_reported_and_only_chosen_ones_are_read(

@@ -59,7 +59,9 @@ def face_of(head: LandmarkHead) -> MakeFace:
         ratios = measure(head.landmarks(values)) + seen
         features[len(ENCODING_FEATURES) : len(ENCODING_FEATURES) + len(RATIOS)] = ratios
         name = f"{collection}/{person}"
-        return RealFace(Path(f"{name}.jpg"), collection, name, expressive, features, hand_placed)
+        return RealFace(
+            Path(f"{name}.jpg"), collection, name, expressive, features, features, hand_placed
+        )
 
     return make
 

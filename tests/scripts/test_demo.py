@@ -36,14 +36,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_every_photo_gets_its_files(demo):
     out, _ = demo
-    names = [path.stem for path in SAMPLES] + ["grace_hopper"]
-    assert len(names) >= 7
-    for name in names:
-        for ending in (".mhm", ".json", "_overlay.jpg"):
-            assert (out / f"{name}{ending}").stat().st_size > 100
-    with (out / "predictions.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [Path(row["photo"]).stem for row in rows] == names
+    for folder, names in (
+        ("heads", [path.stem for path in SAMPLES]),
+        ("portrait", ["grace_hopper"]),
+    ):
+        for name in names:
+            for ending in (".mhm", ".json", "_overlay.jpg"):
+                assert (out / folder / f"{name}{ending}").stat().st_size > 100
+        with (out / folder / "predictions.csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert [Path(row["photo"]).stem for row in rows] == names
 
 
 def test_predictions_are_nearer_to_the_truth_than_the_average_face(demo):
@@ -98,7 +100,7 @@ def test_without_matplotlib_the_demo_says_so_and_goes_on(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "matplotlib" in done.stderr
-    assert (tmp_path / f"{SAMPLES[0].stem}.mhm").is_file()
+    assert (tmp_path / "heads" / f"{SAMPLES[0].stem}.mhm").is_file()
 
 
 def test_a_folder_without_models_is_named(tmp_path):
