@@ -65,6 +65,9 @@ def join_experts(photographed: keras.Model, rendered: keras.Model) -> keras.Mode
     width = photographed.input_shape[-1]
     inputs = keras.Input((width + 1,), name="features_and_is_photograph")
     features, is_photograph = inputs[:, :width], inputs[:, width:]
+    # New models of the same layers leave loss and optimizer behind, which need our code to load.
+    photographed = keras.Model(photographed.input, photographed.output, name="photographed")
+    rendered = keras.Model(rendered.input, rendered.output, name="rendered")
     from_photograph = layers.Multiply()([photographed(features), is_photograph])
     from_render = layers.Multiply()([rendered(features), 1.0 - is_photograph])
     return keras.Model(inputs, layers.Add()([from_photograph, from_render]), name="face_parameters")

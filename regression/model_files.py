@@ -18,6 +18,7 @@ import numpy as np
 
 from rig.landmark_head import LandmarkHead, load_landmark_head
 from vision.features import feature_names
+from vision.mediapipe_import import without_log_lines
 
 if TYPE_CHECKING:
     import keras
@@ -154,8 +155,10 @@ def save_network(model: keras.Model, folder: Path, route: str) -> None:
         lambda features: model(features, training=False),
         input_signature=[tf.TensorSpec([None, model.input_shape[-1]], tf.float32)],
     )
-    # Frozen first: the converter would leave the weights as variables, without their values.
-    frozen = convert_variables_to_constants_v2(function.get_concrete_function())
     partial = folder / f"{route}.tflite.partial"
-    partial.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([frozen]).convert())
+    with without_log_lines():
+        # Frozen first: the converter would leave the weights as variables, without their values.
+        frozen = convert_variables_to_constants_v2(function.get_concrete_function())
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], model)
+        partial.write_bytes(converter.convert())
     os.replace(partial, folder / f"{route}.tflite")

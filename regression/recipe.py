@@ -25,7 +25,13 @@ from regression.tables import Examples
 from regression.teacher import label_people
 from regression.training import TrainingSettings, predict_values, train_network
 from rig.landmark_head import LandmarkHead
-from vision.features import encoding_width, feature_names
+from vision.features import (
+    ENCODING_FEATURES,
+    LANDMARK_FEATURES,
+    encoding_width,
+    feature_names,
+)
+from vision.ratios import PROPORTIONS, RATIOS
 
 if TYPE_CHECKING:
     import keras
@@ -38,13 +44,18 @@ NEVER_TOLD = ("head/head-age-decr|incr", "forehead/forehead-nubian-decr|incr")
 """Sliders named after age or descent, which this project does not infer from a photo."""
 
 
+_RATIO_OF_FEATURE = dict(zip(LANDMARK_FEATURES, RATIOS, strict=False))
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The choices, made by cross-validation over people (docs/experiments.md).
 
     Attributes:
         network, training: of the network for rendered faces.
-        encoding_penalty, landmark_penalty: of the linear map for photographs, by feature.
+        encoding_penalty, proportion_penalty, ratio_penalty, depth_penalty: of the linear map for
+            photographs: on the encoding's numbers, the 14 proportions, the other ratios with size
+            and pose, and the depths.
         unmeasured_weight: how much a photo without hand-placed points counts, one with them
             counting 1.
     """
@@ -52,7 +63,9 @@ class Recipe:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     encoding_penalty: float = 1.0
-    landmark_penalty: float = 0.1
+    proportion_penalty: float = 0.03
+    ratio_penalty: float = 0.3
+    depth_penalty: float = 1.0
     unmeasured_weight: float = 0.1
 
 
@@ -116,11 +129,18 @@ def fit_to_photos(
     Args:
         labels: of the faces' people, from label_faces.
     """
-    penalties = [
-        recipe.encoding_penalty if column < encoding_width(route) else recipe.landmark_penalty
-        for column in range(len(feature_names(route)))
-    ]
-    return fit_linear(real_examples(route, faces, labels, recipe), np.array(penalties))
+    penalties = np.array([_penalty(name, recipe) for name in feature_names(route)])
+    return fit_linear(real_examples(route, faces, labels, recipe), penalties)
+
+
+def _penalty(feature: str, recipe: Recipe) -> float:
+    """MediaPipe's depths are its weakest measures, the proportions its best understood ones."""
+    if feature in ENCODING_FEATURES:
+        return recipe.encoding_penalty
+    ratio = _RATIO_OF_FEATURE.get(feature)
+    if ratio in PROPORTIONS:
+        return recipe.proportion_penalty
+    return recipe.depth_penalty if ratio and ratio.kind == "depth" else recipe.ratio_penalty
 
 
 def real_examples(

@@ -51,7 +51,7 @@ def workers(*counts: int) -> Iterator[tuple[Workers, ...]]:
         yield pools
     except BaseException:
         for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
+            process.kill()
         raise
     finally:
         for pool in pools:

@@ -127,7 +127,7 @@ def test_small_faces_are_found_and_measured(
         scale = (box[3] - box[1]) / _height(original)
         left, top, _, _ = original.box
         expected = (original.landmarks - (left, top, 0)) * scale + (box[0], box[1], 0)
-        assert _drift(expected, found) < 0.03
+        assert _drift(expected, found) < 0.04
 
 
 def test_faces_of_all_sizes_come_largest_first(
