@@ -36,7 +36,8 @@ synthesize: $(INSTALLED) ## render the faces in data/ anew (20 minutes; `fpp rig
 	$(RUN)/fpp synthesize --out data/samples --portraits 8 --seed 5
 
 test: $(INSTALLED) ## run the tests
-	$(RUN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(RUN)/python -m pytest -m 'not opengl' -n $(WORKERS) --dist loadfile
+	$(RUN)/python -m pytest -m opengl
 
 lint: $(INSTALLED) ## check style and format
 	$(RUN)/ruff check --quiet .

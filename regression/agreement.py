@@ -6,10 +6,12 @@ proportion on the hand-placed points of the person's neutral photo, and average 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from regression.real_photos import RealFace
 from rig.landmark_head import LandmarkHead
 from vision.ratios import PROPORTION_NAMES, PROPORTIONS, measure
 
@@ -63,3 +65,29 @@ def agreement(proportions: np.ndarray, by_hand: np.ndarray) -> Agreement:
         varies = one.std() > 1e-12 and other.std() > 1e-12
         correlations[name] = float(np.corrcoef(one, other)[0, 1]) if varies else 0.0
     return Agreement(len(proportions), correlations)
+
+
+def agreements_of(proportions: np.ndarray, faces: Sequence[RealFace]) -> dict[str, Agreement]:
+    """Agreement on neutral and on smiling photos of single people.
+
+    Every photo is compared with the hand-placed points of its person's neutral photo.
+
+    Args:
+        proportions: (n, 14), of predicted heads or measured; rows of nan are left out.
+    """
+    by_hand = {f.person: f.hand_placed for f in faces if f.measured_by_hand and not f.expressive}
+    results = {}
+    for name, expressive in (("neutral", False), ("smiling", True)):
+        rows = [
+            i
+            for i, face in enumerate(faces)
+            if face.expressive is expressive
+            and face.person in by_hand
+            and np.isfinite(proportions[i]).all()
+        ]
+        if len(rows) >= 10:
+            results[name] = agreement(
+                proportions[rows],
+                np.array([by_hand[faces[i].person] for i in rows]),
+            )
+    return results

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from regression.agreement import Agreement, head_proportions
-from regression.model_making import MakingPlan, agreements_of, read_photo_folder
+from regression.agreement import Agreement, agreements_of, head_proportions
+from regression.model_files import load_model
 from regression.real_photos import RealFace
-from regression.recipe import Recipe, cross_validated_sliders, told_sliders, train_on_renders
-from regression.tables import TableError, examples_from_table, read_table
-from rig.landmark_head import LandmarkHead, load_landmark_head
+from regression.recipe import (
+    Recipe,
+    cross_validated_sliders,
+    folds_over_collections,
+    folds_over_people,
+)
+from regression.tables import TableError
+from rig.landmark_head import LandmarkHead
 from vision.features import ENCODING_FEATURES
 from vision.ratios import PROPORTION_NAMES
 
@@ -28,62 +33,45 @@ def direct_measures(faces: Sequence[RealFace]) -> np.ndarray:
 
 
 def evaluate(
-    plan: MakingPlan, head_path: Path, leave_out_collections: bool = False
-) -> Iterator[str | dict[str, dict[str, Agreement]]]:
-    """Cross-validates each route; yields lines of progress and at last the figures.
+    faces: Sequence[RealFace],
+    models_folder: Path,
+    routes: Sequence[str],
+    folds: int,
+    leave_out_collections: bool = False,
+) -> dict[str, dict[str, Agreement]]:
+    """Agreements by model (route, "measured", "average") and by kind of photo.
 
-    The figures are agreements by model (route, "measured", "average") and by kind of photo.
+    The recipe is run anew for each fold; of the models only the head and the list of told sliders
+    are used, which were made from rendered faces.
 
     Args:
+        faces: some with hand-placed points.
+        folds: over people.
         leave_out_collections: test each collection with hand-placed points by models that saw
             nothing of it, instead of random folds of people.
 
     Raises:
-        TableError: there are no photos with hand-placed points, or a table cannot be used.
+        TableError: too few photos with hand-placed points.
+        ModelError: the models folder cannot be used.
     """
-    if plan.photos is None:
+    model = load_model(models_folder, "fused")
+    fold = folds_over_people(faces, folds)
+    if leave_out_collections:
+        fold = folds_over_collections(faces)
+    if len(fold) < 10 or len(set(fold.values())) < 2:
         raise TableError(
-            "No photos were named. Photos with hand-placed points (.tem) were expected. Name a "
-            "folder with --photos."
+            f"There are {len(fold)} people with hand-placed points in {len(set(fold.values()))} "
+            "folds. At least 10 people in two folds or more were expected. Add .tem files beside "
+            "the photos, or choose other --folds."
         )
-    head = load_landmark_head(head_path)
-    faces = read_photo_folder(plan.photos, plan.collections)
-    people = {face.person for face in faces if face.measured_by_hand}
-    if len(people) < 2 * plan.folds:
-        raise TableError(
-            f"{plan.photos} holds {len(people)} people with hand-placed points. At least two for "
-            f"each of the {plan.folds} folds were expected. Add .tem files beside the photos, or "
-            "lower --folds."
-        )
-    table = read_table(plan.data / "train" / "faces.parquet")
-    lines: list[str] = []
-    recipe: Recipe = plan.recipe
-    rendered = examples_from_table(table, "fused", head.slider_names)
-    told = told_sliders(
-        train_on_renders("fused", rendered, recipe, lines.append)[1], head.slider_names
-    )
-    yield f"{int(told.sum())} of {len(told)} sliders can be told from rendered faces."
     figures = {
-        AVERAGE: _average(faces, head),
+        AVERAGE: _average(faces, model.head),
         MEASURED: agreements_of(direct_measures(faces), faces),
     }
-    fold = None
-    folds = plan.folds
-    if leave_out_collections:
-        collections = sorted({face.collection for face in faces if face.measured_by_hand})
-        fold = {
-            face.person: collections.index(face.collection)
-            for face in faces
-            if face.measured_by_hand
-        }
-        folds = len(collections)
-    values = cross_validated_sliders(
-        plan.routes, faces, head, told, recipe, folds, lines.append, fold
-    )
-    yield lines[-1]
-    for route in plan.routes:
-        figures[route] = agreements_of(head_proportions(head, values[route]), faces)
-    yield figures
+    values = cross_validated_sliders(routes, faces, model.head, model.told, Recipe(), fold)
+    for route in routes:
+        figures[route] = agreements_of(head_proportions(model.head, values[route]), faces)
+    return figures
 
 
 def _average(faces: Sequence[RealFace], head: LandmarkHead) -> dict[str, Agreement]:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from regression.agreement import Agreement, agreement, head_proportions
+from regression.agreement import Agreement, agreements_of, head_proportions
 from regression.linear import join_experts
 from regression.model_card import describe_photos, make_card, write_card
 from regression.model_files import save_network, shipped_models
-from regression.real_photos import RealFace, read_real_faces
+from regression.real_photos import RealFace, read_photo_folder
 from regression.recipe import (
     Recipe,
     cross_validated_sliders,
     explained_variance,
     fit_to_photos,
+    folds_over_people,
     label_faces,
     told_sliders,
     train_on_renders,
@@ -27,9 +28,6 @@ from regression.recipe import (
 from regression.tables import examples_from_table, read_table
 from regression.training import predict_values
 from rig.landmark_head import LandmarkHead, load_landmark_head
-from vision.encodings import FaceEncoder
-from vision.landmarks import FaceLandmarker
-from vision.reading import FaceReader
 
 
 @dataclass(frozen=True)
@@ -65,47 +63,6 @@ class MakingPlan:
         return replace(recipe, training=replace(recipe.training, epochs=self.epochs))
 
 
-def read_photo_folder(folder: Path, collections: Sequence[str] = ()) -> list[RealFace]:
-    """All real faces of a folder, or of some collections in it, with a progress bar."""
-    from tqdm import tqdm
-
-    from vision.photos import find_photos
-
-    photos = find_photos([folder / name for name in collections] or [folder])
-    with (
-        FaceLandmarker(maximum_faces=1) as landmarker,
-        tqdm(total=len(photos), unit="photo", disable=None) as bar,
-    ):
-        reader = FaceReader(landmarker, FaceEncoder())
-        return read_real_faces(folder, photos, reader, lambda _: bar.update())
-
-
-def agreements_of(proportions: np.ndarray, faces: Sequence[RealFace]) -> dict[str, Agreement]:
-    """Agreement on neutral and on smiling photos of single people.
-
-    Every photo is compared with the hand-placed points of its person's neutral photo.
-
-    Args:
-        proportions: (n, 14), of predicted heads or measured; rows of nan are left out.
-    """
-    by_hand = {f.person: f.hand_placed for f in faces if f.measured_by_hand and not f.expressive}
-    results = {}
-    for name, expressive in (("neutral", False), ("smiling", True)):
-        rows = [
-            i
-            for i, face in enumerate(faces)
-            if face.expressive is expressive
-            and face.person in by_hand
-            and np.isfinite(proportions[i]).all()
-        ]
-        if len(rows) >= 10:
-            results[name] = agreement(
-                proportions[rows],
-                np.array([by_hand[faces[i].person] for i in rows]),
-            )
-    return results
-
-
 def make_models(plan: MakingPlan) -> Iterator[str]:
     """Runs the plan; yields lines of progress.
 
@@ -137,7 +94,7 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
     told = told_sliders(r2["fused"], head.slider_names)
     yield f"{told.sum()} of {len(told)} sliders can be told from rendered faces."
     labels = label_faces(faces, head, told)
-    agreements = _cross_validated_agreements(plan, faces, head, told, lines.append)
+    agreements = _cross_validated_agreements(plan, faces, head, told)
     for route in plan.routes:
         rendered_network = networks[route]
         model = join_experts(
@@ -171,17 +128,12 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
 
 
 def _cross_validated_agreements(
-    plan: MakingPlan,
-    faces: Sequence[RealFace],
-    head: LandmarkHead,
-    told: np.ndarray,
-    report: Callable[[str], None],
+    plan: MakingPlan, faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray
 ) -> dict[str, dict[str, Agreement]]:
-    if not plan.folds or not any(face.measured_by_hand for face in faces):
+    fold = folds_over_people(faces, plan.folds) if plan.folds else {}
+    if not fold:
         return {route: {} for route in plan.routes}
-    values = cross_validated_sliders(
-        plan.routes, faces, head, told, plan.recipe, plan.folds, report
-    )
+    values = cross_validated_sliders(plan.routes, faces, head, told, plan.recipe, fold)
     return {
         route: agreements_of(head_proportions(head, values[route]), faces) for route in plan.routes
     }

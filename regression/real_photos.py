@@ -18,7 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vision.photos import PhotoError, read_photo
+from vision.encodings import FaceEncoder
+from vision.landmarks import FaceLandmarker
+from vision.photos import PhotoError, find_photos, read_photo
 from vision.ratios import PROPORTION_NAMES
 from vision.reading import FaceReader
 from vision.templates import read_template, template_proportions
@@ -50,6 +52,19 @@ class RealFace:
     def measured_by_hand(self) -> bool:
         """Whether this photo has hand-placed points."""
         return bool(np.isfinite(self.hand_placed).all())
+
+
+def read_photo_folder(folder: Path, collections: Sequence[str] = ()) -> list[RealFace]:
+    """All real faces of a folder, or of some collections in it, with a progress bar."""
+    from tqdm import tqdm
+
+    photos = find_photos([folder / name for name in collections] or [folder])
+    with (
+        FaceLandmarker(maximum_faces=1) as landmarker,
+        tqdm(total=len(photos), unit="photo", disable=None) as bar,
+    ):
+        reader = FaceReader(landmarker, FaceEncoder())
+        return read_real_faces(folder, photos, reader, lambda _: bar.update())
 
 
 def read_real_faces(

@@ -12,7 +12,7 @@ the few real ones away (docs/experiments.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -164,11 +164,17 @@ def real_examples(
     )
 
 
-def fold_of_people(people: Sequence[str], folds: int, seed: int = 0) -> dict[str, int]:
-    """Which fold tests each person; all photos of one person fall into one fold."""
-    names = sorted(set(people))
+def folds_over_people(faces: Sequence[RealFace], folds: int, seed: int = 0) -> dict[str, int]:
+    """Which fold tests each person who was measured by hand; all photos of one fall into one."""
+    names = sorted({face.person for face in faces if face.measured_by_hand})
     order = np.random.default_rng(seed).permutation(len(names))
     return {names[index]: position % folds for position, index in enumerate(order)}
+
+
+def folds_over_collections(faces: Sequence[RealFace]) -> dict[str, int]:
+    """Folds that each leave out a whole collection with hand-placed points."""
+    collections = sorted(_collections_by_hand(faces))
+    return {f.person: collections.index(f.collection) for f in faces if f.measured_by_hand}
 
 
 def cross_validated_sliders(
@@ -177,28 +183,24 @@ def cross_validated_sliders(
     head: LandmarkHead,
     told: np.ndarray,
     recipe: Recipe,
-    folds: int,
-    report: Report = lambda line: None,
-    fold: dict[str, int] | None = None,
+    fold: Mapping[str, int],
 ) -> dict[str, np.ndarray]:
     """Slider values (n, s) 0..1 of every real face, by models fitted without its person.
 
-    Only people with hand-placed points are tested; the others always train, and their rows hold
-    nan. Labels are made anew in each fold, from its training people alone.
+    People without a fold always train, and their rows hold nan. Labels are made anew in each
+    fold, from its training people alone.
 
     Args:
-        fold: which fold tests each person, to leave whole collections out; at random when None.
+        fold: which fold tests each person, from folds_over_people or folds_over_collections.
 
     Returns:
         An array by route.
     """
     by_hand = _collections_by_hand(faces)
     labels = label_faces([f for f in faces if f.collection not in by_hand], head, told)
-    if fold is None:
-        fold = fold_of_people([face.person for face in faces if face.measured_by_hand], folds)
     predicted = {route: np.full((len(faces), len(head.sliders)), np.nan) for route in routes}
     neutral = np.array([slider.to_unit(slider.neutral) for slider in head.sliders])
-    for number in range(folds):
+    for number in sorted(set(fold.values())):
         training = [face for face in faces if fold.get(face.person) != number]
         tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
         measured = [face for face in training if face.collection in by_hand]
@@ -207,7 +209,6 @@ def cross_validated_sliders(
             model = fit_to_photos(route, training, fold_labels, recipe)
             features = np.array([faces[i].features[_columns(route)] for i in tested], np.float32)
             predicted[route][tested] = np.where(told, predict_values(model, features), neutral)
-        report(f"Fold {number + 1} of {folds}: {len(tested)} photos of unseen people predicted.")
     return predicted
 
 

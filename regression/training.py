@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,8 +58,14 @@ def train_network(
         report: called after each epoch with its number and figures.
 
     Raises:
-        TrainingError: the loss is no longer a finite number.
+        TrainingError: the loss is no longer a finite number, or OpenGL is in use in this process.
     """
+    if "glcontext" in sys.modules and "tensorflow" not in sys.modules:
+        # Mesa's software renderer and tensorflow both bring LLVM, and the second hangs.
+        raise TrainingError(
+            "OpenGL is in use in this process, and tensorflow does not live beside it. A process "
+            "without OpenGL was expected. Train in a process of its own."
+        )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else tensorflow lists the machine's CPU
     import keras
     import tensorflow as tf

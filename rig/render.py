@@ -6,6 +6,7 @@ runs MediaPipe: the two have crashed together.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -270,6 +271,12 @@ def _paint(colours: npt.NDArray[Any], vertex_count: int) -> npt.NDArray[np.float
 
 
 def _open_context() -> Any:
+    if "tensorflow" in sys.modules:
+        # Mesa's software renderer and tensorflow both bring LLVM, and the second hangs or crashes.
+        raise RenderError(
+            "tensorflow is loaded in this process, and OpenGL does not live beside it. Expected a "
+            "process without tensorflow. Render in a process of its own."
+        )
     try:
         import moderngl
     except ImportError as error:
@@ -277,8 +284,6 @@ def _open_context() -> Any:
             "Rendering needs moderngl, and Python cannot import it. Expected the optional extra "
             "`synthesis`. Install it: pip install 'face-parameters-predictor[synthesis]'."
         ) from error
-    import sys
-
     backend: dict[str, Any] = {"backend": "egl"} if sys.platform == "linux" else {}
     try:
         return moderngl.create_standalone_context(require=330, **backend)

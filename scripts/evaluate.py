@@ -44,11 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="evaluate only this route (may be given again)",
     )
     parser.add_argument(
-        "--data",
+        "--models",
         type=Path,
-        default=Path("data"),
-        metavar="DIR",
-        help="folder with train/faces.parquet (default: data)",
+        metavar="FOLDER",
+        help="whose rig and told sliders to use (default: those that come with the program)",
     )
     parser.add_argument(
         "--leave-out",
@@ -56,34 +55,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave whole collections out instead of random people",
     )
     parser.add_argument("--folds", type=int, default=5, help="folds over people (default: 5)")
-    parser.add_argument(
-        "--epochs", type=int, metavar="N", help="passes over the data (default: the recipe's)"
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Cross-validate, print the table and write it."""
     from regression.evaluation import evaluate, figures_table, write_figures
     from regression.model_files import shipped_models
-    from regression.model_making import MakingPlan
+    from regression.real_photos import read_photo_folder
 
-    plan = MakingPlan(
-        out=arguments.out,
-        routes=tuple(arguments.route or ROUTES),
-        data=arguments.data,
-        photos=arguments.photos,
-        collections=arguments.collections,
-        head=None,
-        folds=arguments.folds,
-        epochs=arguments.epochs,
+    figures = evaluate(
+        read_photo_folder(arguments.photos, arguments.collections),
+        arguments.models or shipped_models(),
+        arguments.route or ROUTES,
+        arguments.folds,
+        arguments.leave_out,
     )
-    for result in evaluate(plan, shipped_models() / "head.npz", arguments.leave_out):
-        if isinstance(result, str):
-            print(result, flush=True)
-        else:
-            print(figures_table(result))
-            for path in write_figures(result, arguments.out):
-                print(f"Written: {path}")
+    print(figures_table(figures))
+    for path in write_figures(figures, arguments.out):
+        print(f"Written: {path}")
     return 0
 
 

@@ -24,6 +24,14 @@ SAMPLES = ROOT / "data" / "samples"
 _SHARED_SHARES = {"london/neutral": 4, "london/smiling": 2, "canada": 3, "congress": 4, "lisa": 1}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that open OpenGL here and puts them last: tensorflow hangs after OpenGL."""
+    for item in items:
+        if "open_renderer" in getattr(item, "fixturenames", ()):
+            item.add_marker("opengl")
+    items.sort(key=lambda item: item.get_closest_marker("opengl") is not None)
+
+
 def installed_portrait() -> Path:
     """Grace Hopper's portrait (US Navy, public domain), which matplotlib brings along.
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from regression.agreement import head_proportions
-from regression.model_making import agreements_of
+from regression.agreement import agreements_of, head_proportions
 from regression.real_photos import RealFace
 from regression.recipe import (
     NEVER_TOLD,
     Recipe,
     cross_validated_sliders,
     explained_variance,
-    fold_of_people,
+    folds_over_collections,
+    folds_over_people,
     told_sliders,
 )
 from rig.landmark_head import LandmarkHead
@@ -56,9 +57,8 @@ def faces(head: LandmarkHead, told: np.ndarray) -> list[RealFace]:
 def test_unseen_people_get_their_proportions_from_landmarks_and_none_from_noise(
     head: LandmarkHead, told: np.ndarray, faces: list[RealFace]
 ) -> None:
-    values = cross_validated_sliders(
-        ("landmarks", "encoding"), faces, head, told, Recipe(), folds=5
-    )
+    fold = folds_over_people(faces, 5)
+    values = cross_validated_sliders(("landmarks", "encoding"), faces, head, told, Recipe(), fold)
     width = head.slider_names.index(WIDE)
     column = [ratio.name for ratio in RATIOS].index("mouth_width")
     by_hand = np.repeat([f.hand_placed[column] for f in faces if f.measured_by_hand], 2)
@@ -74,18 +74,30 @@ def test_unseen_people_get_their_proportions_from_landmarks_and_none_from_noise(
 def test_what_is_not_told_stays_neutral(
     head: LandmarkHead, told: np.ndarray, faces: list[RealFace]
 ) -> None:
-    values = cross_validated_sliders(("fused",), faces, head, told, Recipe(), folds=2)["fused"]
+    fold = folds_over_people(faces, 2)
+    values = cross_validated_sliders(("fused",), faces, head, told, Recipe(), fold)["fused"]
     neutral = [slider.to_unit(slider.neutral) for slider in head.sliders]
     np.testing.assert_allclose(values[:, ~told], np.tile(neutral, (len(faces), 1))[:, ~told])
 
 
-def test_all_photos_of_a_person_fall_into_one_fold() -> None:
-    people = [f"p{number // 3}" for number in range(60)]
-    fold = fold_of_people(people, 5)
-    assert set(fold) == set(people)
-    assert [list(fold.values()).count(number) for number in range(5)] == [4] * 5
-    assert fold == fold_of_people(people[::-1], 5)
-    assert fold != fold_of_people(people, 5, seed=1)
+def test_all_photos_of_a_person_fall_into_one_fold(faces: list[RealFace]) -> None:
+    fold = folds_over_people(faces, 5)
+    assert set(fold) == {face.person for face in faces}
+    assert [list(fold.values()).count(number) for number in range(5)] == [8] * 5
+    assert fold == folds_over_people(faces[::-1], 5)
+    assert fold != folds_over_people(faces, 5, seed=1)
+
+
+def test_a_collection_can_be_left_out_whole(faces: list[RealFace]) -> None:
+    moved = [
+        replace(face, collection="street") if number < 20 else face
+        for number, face in enumerate(faces)
+    ]
+    unmeasured = replace(moved[0], person="x", collection="web", hand_placed=np.full(14, np.nan))
+    fold = folds_over_collections([*moved, unmeasured])
+    assert "x" not in fold
+    assert {fold[face.person] for face in moved[:20]} == {0}
+    assert {fold[face.person] for face in moved[20:]} == {1}
 
 
 def test_sliders_named_after_age_or_descent_are_never_told(head: LandmarkHead) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from rig.render import Camera, Light, Renderer, RenderError, project, surface_po
 from rig.rig import Rig
 from tests.rig.test_camera import POSES
 
+ROOT = Path(__file__).parents[2]
 UNLIT = Light(colour=(0, 0, 0), ambient=(1, 1, 1), specular=0)
 
 
@@ -195,3 +197,25 @@ def test_without_egl_the_message_names_the_packages() -> None:
     assert done.returncode != 0
     assert "RenderError" in done.stderr
     assert "apt-get install libegl1" in done.stderr
+
+
+@pytest.mark.parametrize("first", ["tensorflow", "OpenGL"])
+def test_opengl_and_tensorflow_are_kept_apart(first: str) -> None:
+    """In one process the second would hang or crash in LLVM, which both bring."""
+    render = "from rig.render import Renderer; Renderer(8, 8)"
+    train = (
+        "import numpy as np; from regression.tables import Examples;"
+        "from regression.models import NetworkSettings;"
+        "from regression.training import TrainingSettings, train_network;"
+        "rows = np.ones((4, 2), np.float32);"
+        "train_network(Examples(rows, rows, rows[:, 0], rows[:, 0]), NetworkSettings(),"
+        " TrainingSettings())"
+    )
+    code = f"import tensorflow; {render}" if first == "tensorflow" else f"{render}; {train}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=100
+    )
+    if "OpenGL did not start" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 1
+    assert "in a process of its own" in done.stderr
