@@ -271,12 +271,6 @@ def _paint(colours: npt.NDArray[Any], vertex_count: int) -> npt.NDArray[np.float
 
 
 def _open_context() -> Any:
-    if "tensorflow" in sys.modules:
-        # Mesa's software renderer and tensorflow both bring LLVM, and the second hangs or crashes.
-        raise RenderError(
-            "tensorflow is loaded in this process, and OpenGL does not live beside it. Expected a "
-            "process without tensorflow. Render in a process of its own."
-        )
     try:
         import moderngl
     except ImportError as error:
@@ -284,6 +278,12 @@ def _open_context() -> Any:
             "Rendering needs moderngl, and Python cannot import it. Expected the optional extra "
             "`synthesis`. Install it: pip install 'face-parameters-predictor[synthesis]'."
         ) from error
+    if "tensorflow" in sys.modules:
+        # Mesa's software renderer and tensorflow both bring LLVM, and the second hangs or crashes.
+        raise RenderError(
+            "tensorflow is loaded in this process, and OpenGL does not live beside it. Expected a "
+            "process without tensorflow. Render in a process of its own."
+        )
     backend: dict[str, Any] = {"backend": "egl"} if sys.platform == "linux" else {}
     try:
         return moderngl.create_standalone_context(require=330, **backend)
