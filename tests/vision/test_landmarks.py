@@ -127,7 +127,8 @@ def test_small_faces_are_found_and_measured(
         scale = (box[3] - box[1]) / _height(original)
         left, top, _, _ = original.box
         expected = (original.landmarks - (left, top, 0)) * scale + (box[0], box[1], 0)
-        assert _drift(expected, found) < 0.04
+        # The portrait with a cap and a turned head moves by 0.031, the others by less than 0.01.
+        assert _drift(expected, found) < 0.035
 
 
 def test_faces_of_all_sizes_come_largest_first(
