@@ -55,9 +55,9 @@ def evaluate(
         ModelError: the models folder cannot be used.
     """
     model = load_model(models_folder, "fused")
-    fold = folds_over_people(faces, folds)
-    if leave_out_collections:
-        fold = folds_over_collections(faces)
+    fold = (
+        folds_over_collections(faces) if leave_out_collections else folds_over_people(faces, folds)
+    )
     if len(fold) < 10 or len(set(fold.values())) < 2:
         raise TableError(
             f"There are {len(fold)} people with hand-placed points in {len(set(fold.values()))} "

@@ -103,6 +103,7 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
         )
         test = examples_from_table(test_table, route, head.slider_names)
         predicted = predict_values(rendered_network, test.features)
+        test_r2 = explained_variance(predicted, test.sliders)
         card = make_card(
             route,
             head,
@@ -110,7 +111,7 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
             recipe,
             len(table),
             len(test),
-            explained_variance(predicted, test.sliders),
+            test_r2,
             np.abs(predicted - test.sliders).mean(axis=0),
             np.abs(table[list(head.slider_names)].to_numpy().mean(axis=0) - test.sliders).mean(
                 axis=0
@@ -122,8 +123,8 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
         write_card(card, plan.out)
         for name, result in agreements[route].items():
             yield f"{route}: agreement {result.mean:.3f} on {name} photos of unseen people."
-        test_r2 = explained_variance(predicted, test.sliders)[told].mean()
-        yield f"{route}: mean R2 {test_r2:.2f} of told sliders on held-out rendered faces."
+        mean_r2 = test_r2[told].mean()
+        yield f"{route}: mean R2 {mean_r2:.2f} of told sliders on held-out rendered faces."
     yield f"Written to {plan.out}."
 
 

@@ -74,14 +74,14 @@ def label_people(
 
     measured = MeasuredHead(head.with_sliders(told), measure)
     neutral = measured.measures(np.zeros(int(told.sum())))
-    values = fit_sliders(measured, neutral + differences, tolerances)
+    values = np.zeros((len(names), int(told.sum())))
+    values[~by_hand_known] = fit_sliders(
+        measured, neutral + differences[~by_hand_known], tolerances
+    )
     if by_hand_known.any():
-        differences[by_hand_known, : len(PROPORTIONS)] = by_hand[by_hand_known] - by_hand[
-            by_hand_known
-        ].mean(axis=0)
-        tolerances[: len(PROPORTIONS)] = _PROPORTION_TOLERANCE * (
-            by_hand[by_hand_known].std(axis=0) + 1e-6
-        )
+        proportions = by_hand[by_hand_known]
+        differences[by_hand_known, : len(PROPORTIONS)] = proportions - proportions.mean(axis=0)
+        tolerances[: len(PROPORTIONS)] = _PROPORTION_TOLERANCE * (proportions.std(axis=0) + 1e-6)
         values[by_hand_known] = fit_sliders(
             measured, neutral + differences[by_hand_known], tolerances
         )
