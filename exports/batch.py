@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 from exports.character_files import write_character_files
 from exports.names import output_names
 from exports.overlay import MAXIMUM_SIDE, write_overlay
+from exports.people import people_names, write_people
 from exports.tables import write_predictions
+from regression.grouping import PERSON_DISTANCE, PersonPrediction, combine, group_predictions
 from regression.prediction import Failure, Prediction
 
 if TYPE_CHECKING:
+    from regression.intervals import SliderIntervals
     from regression.predictor import Predictor
 
 Report = Callable[[Path, Sequence[Prediction], Sequence[Failure]], None]
@@ -29,11 +32,13 @@ class BatchResults:
     Attributes:
         predictions: one per face, in the photos' order.
         failures: one per photo without a face.
+        people: one per person, in the order of their first faces; empty without grouping.
         seconds: how long it took, without loading the models.
     """
 
     predictions: tuple[Prediction, ...]
     failures: tuple[Failure, ...]
+    people: tuple[PersonPrediction, ...]
     seconds: float
 
 
@@ -44,6 +49,8 @@ def predict_into(
     kinds: Collection[str] = (),
     overlay: bool = True,
     report: Report | None = None,
+    group: str = "none",
+    person_distance: float = PERSON_DISTANCE,
 ) -> BatchResults:
     """Predict photos and write tables, character files and overlays into a folder.
 
@@ -53,8 +60,11 @@ def predict_into(
     folder: is made where it does not exist.
     photos: files, each once.
     kinds: of character files, see `exports.character_files.KINDS`.
+    group: which faces are one person's, see `regression.grouping.GROUPS`. Unless "none", the people
+        get a table and character files too. "person" needs a predictor with encodings.
+    person_distance: for "person", see `regression.grouping.group_by_person`.
 
-    Raises OSError where the folder cannot be written.
+    Raises OSError where the folder cannot be written, ValueError for no such group.
     """
     from vision.photos import read_photo
 
@@ -62,6 +72,7 @@ def predict_into(
     names = output_names(photos)
     predictions: list[Prediction] = []
     failures: list[Failure] = []
+    people: list[PersonPrediction] | None = None
     begin = time.perf_counter()
     try:
         for path, results in groupby(predictor.predict(photos), key=lambda result: result.photo):
@@ -83,5 +94,25 @@ def predict_into(
                 report(path, faces, problems)
         seconds = time.perf_counter() - begin
     finally:
-        write_predictions(folder, predictions, failures)
-    return BatchResults(tuple(predictions), tuple(failures), seconds)
+        try:
+            if group != "none":
+                people = _people(predictions, predictor.intervals, group, person_distance, names)
+                write_people(folder, people, predictor.sliders, kinds)
+        finally:
+            write_predictions(folder, predictions, failures, people)
+    return BatchResults(tuple(predictions), tuple(failures), tuple(people or ()), seconds)
+
+
+def _people(
+    predictions: Sequence[Prediction],
+    intervals: SliderIntervals,
+    group: str,
+    person_distance: float,
+    photo_names: Mapping[Path, str],
+) -> list[PersonPrediction]:
+    groups = group_predictions(predictions, group, person_distance)
+    names = people_names(predictions, groups, group, photo_names)
+    return [
+        combine([predictions[index] for index in members], intervals, name)
+        for members, name in zip(groups, names, strict=True)
+    ]

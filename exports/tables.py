@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exports.names import path_text
+from regression.grouping import PersonPrediction
 from regression.prediction import Failure, Prediction
 
 if TYPE_CHECKING:
@@ -32,19 +33,28 @@ FACE_COLUMNS = (
 )
 """What stands before the sliders in every row, see `regression.prediction.Prediction`."""
 
+LOW, HIGH = " [low]", " [high]"
+"""What follows a slider's name in the columns of its 90 % interval."""
+
 # What spreadsheets take for the start of a formula, and would run on opening the file.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_predictions(
-    folder: Path, predictions: Sequence[Prediction], failures: Sequence[Failure]
+    folder: Path,
+    predictions: Sequence[Prediction],
+    failures: Sequence[Failure],
+    people: Sequence[PersonPrediction] | None = None,
 ) -> None:
     """Write predictions.csv, predictions.parquet and failures.csv into an existing folder.
 
-    One row per face: FACE_COLUMNS, then one 0..1 column per slider under its full name; quality
-    flags are joined by ";". CSV and Parquet hold the same columns and, to the last float32 digit,
-    the same values; what is not known is an empty cell and a null. Each file appears whole or not
-    at all, and is written even if it has a header only.
+    One row per face: FACE_COLUMNS; "person", where people are given; one 0..1 column per slider
+    under its full name; then for each slider its name with LOW and with HIGH, the ends of its
+    interval. Quality flags are joined by ";". CSV and Parquet hold the same columns and, to the
+    last float32 digit, the same values; what is not known is an empty cell and a null. Each file
+    appears whole or not at all, and is written even if it has a header only.
+
+    people: everybody on the photos; every face is one of theirs.
 
     CSV is UTF-8 with every text quoted (RFC 4180, but with plain newlines at line ends). No cell
     starts a spreadsheet formula: a relative path that would begins with "./".
@@ -52,17 +62,61 @@ def write_predictions(
     Raises ValueError for predictions of different sliders, OSError where the folder cannot be
     written.
     """
+    faces = _face_table(predictions, people)
+    reasons = _failure_table(failures)
+    write_table(folder / "predictions.parquet", faces)
+    write_table(folder / "predictions.csv", faces)
+    write_table(folder / "failures.csv", reasons)
+
+
+def slider_columns(
+    slider_names: Sequence[str],
+    values: Sequence[np.ndarray],
+    lower: Sequence[np.ndarray],
+    upper: Sequence[np.ndarray],
+) -> dict[str, pyarrow.Array]:
+    """The columns of all sliders, then of the ends of their intervals, by column name.
+
+    values, lower, upper: for each row (s,) float32, 0..1.
+    """
+    import pyarrow
+
+    def columns(rows: Sequence[np.ndarray]) -> list[pyarrow.Array]:
+        array = np.array(rows, np.float32).reshape(len(rows), len(slider_names))
+        return [pyarrow.array(column) for column in array.T.copy()]
+
+    named = dict(zip(slider_names, columns(values), strict=True))
+    for name, low, high in zip(slider_names, columns(lower), columns(upper), strict=True):
+        named |= {name + LOW: low, name + HIGH: high}
+    return named
+
+
+def photo_cell(photo: Path) -> str:
+    """A photo's path as a table has it: valid UTF-8, and no spreadsheet's formula."""
+    text = path_text(photo)
+    return f"./{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def text_cell(text: str) -> str:
+    """A text, which may name a photo, as a table has it: valid UTF-8, and no formula."""
+    text = path_text(text)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def write_table(path: Path, table: pyarrow.Table) -> None:
+    """Write a .csv or .parquet file beside its place, then put it there."""
     import pyarrow.csv
     import pyarrow.parquet
 
-    faces = _face_table(predictions)
-    reasons = _failure_table(failures)
-    _write(folder / "predictions.parquet", lambda to: pyarrow.parquet.write_table(faces, to))
-    _write(folder / "predictions.csv", lambda to: pyarrow.csv.write_csv(faces, to))
-    _write(folder / "failures.csv", lambda to: pyarrow.csv.write_csv(reasons, to))
+    write = pyarrow.csv.write_csv if path.suffix == ".csv" else pyarrow.parquet.write_table
+    partial = path.with_name(path.name + ".partial")
+    write(table, partial)
+    os.replace(partial, path)
 
 
-def _face_table(predictions: Sequence[Prediction]) -> pyarrow.Table:
+def _face_table(
+    predictions: Sequence[Prediction], people: Sequence[PersonPrediction] | None
+) -> pyarrow.Table:
     import pyarrow
 
     slider_names = predictions[0].slider_names if predictions else ()
@@ -72,8 +126,6 @@ def _face_table(predictions: Sequence[Prediction]) -> pyarrow.Table:
                 f"{prediction.photo} was predicted with other sliders than {predictions[0].photo}. "
                 "Expected one rig per table. Write a table for each rig."
             )
-    values = np.array([prediction.values for prediction in predictions], np.float32)
-    values = values.reshape(len(predictions), len(slider_names))
 
     def column(kind: pyarrow.DataType, cells: list[object]) -> pyarrow.Array:
         # from_pandas: nan becomes null, an empty cell in the CSV.
@@ -82,7 +134,7 @@ def _face_table(predictions: Sequence[Prediction]) -> pyarrow.Table:
     text, whole, number = pyarrow.string(), pyarrow.int32(), pyarrow.float32()
     boxes = [prediction.box for prediction in predictions]
     columns = [
-        column(text, [_photo_cell(one.photo) for one in predictions]),
+        column(text, [photo_cell(one.photo) for one in predictions]),
         column(whole, [one.face_number for one in predictions]),
         *(column(number, [box[side] for box in boxes]) for side in range(4)),
         column(number, [one.face_size_pixels for one in predictions]),
@@ -92,34 +144,27 @@ def _face_table(predictions: Sequence[Prediction]) -> pyarrow.Table:
         column(number, [one.roll for one in predictions]),
         column(text, [";".join(one.quality) for one in predictions]),
         column(text, [one.model for one in predictions]),
-        *(pyarrow.array(values[:, index]) for index in range(len(slider_names))),
     ]
-    return pyarrow.table(columns, names=[*FACE_COLUMNS, *slider_names])
+    named = dict(zip(FACE_COLUMNS, columns, strict=True))
+    if people is not None:
+        names = {face: text_cell(one.name) for one in people for face in one.members}
+        cells = [names[one.photo, one.face_number] for one in predictions]
+        named["person"] = column(text, list(cells))
+    named |= slider_columns(
+        slider_names,
+        [one.values for one in predictions],
+        [one.lower for one in predictions],
+        [one.upper for one in predictions],
+    )
+    return pyarrow.table(named)
 
 
 def _failure_table(failures: Sequence[Failure]) -> pyarrow.Table:
     import pyarrow
 
-    photos = [_photo_cell(failure.photo) for failure in failures]
-    reasons = [_reason_cell(failure.reason) for failure in failures]
+    photos = [photo_cell(failure.photo) for failure in failures]
+    reasons = [text_cell(failure.reason) for failure in failures]
     text = pyarrow.string()
     return pyarrow.table(
         {"photo": pyarrow.array(photos, text), "reason": pyarrow.array(reasons, text)}
     )
-
-
-def _photo_cell(photo: Path) -> str:
-    text = path_text(photo)
-    return f"./{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def _reason_cell(reason: str) -> str:
-    text = path_text(reason)  # a reason names the photo
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def _write(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a file beside `path`, then put it in its place."""
-    partial = path.with_name(path.name + ".partial")
-    write(partial)
-    os.replace(partial, path)

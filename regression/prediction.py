@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,13 @@ class Prediction:
         rig: the rig's name.
         slider_names: the rig's sliders, in the rig's order.
         values: (sliders,) float32, 0..1 over each slider's range.
+        lower, upper: (sliders,) float32, 0..1: the interval that holds the true value with a
+            probability of 90 %, see `regression.intervals`; 0 and 1 where not told.
         told: (sliders,) bool; False where the photo cannot tell the slider and its value is
             the rig's neutral.
         landmarks: (478, 3) float32, photo pixels.
+        encoding: (128,) float32, or None where it was not asked for. It tells people apart and is
+            never written to disk.
     """
 
     photo: Path
@@ -43,16 +47,31 @@ class Prediction:
     rig: str
     slider_names: tuple[str, ...]
     values: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
     told: np.ndarray
     landmarks: np.ndarray
+    encoding: np.ndarray | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         expected = (len(self.slider_names),)
-        if self.values.shape != expected or self.told.shape != expected:
+        for name in ("values", "lower", "upper", "told"):
+            shape = getattr(self, name).shape
+            if shape != expected:
+                raise ValueError(
+                    f"A prediction for {self.photo} has {name} of shape {shape}; {expected} was "
+                    "expected, one per slider. Pass one entry for each slider name."
+                )
+        # Written so that nan fails too.
+        if not ((self.lower <= self.values) & (self.values <= self.upper)).all():
             raise ValueError(
-                f"A prediction for {self.photo} has values of shape {self.values.shape} and told "
-                f"of shape {self.told.shape}; {expected} was expected, one per slider. Pass one "
-                "value and one flag for each slider name."
+                f"A prediction for {self.photo} has values outside their intervals. lower <= value "
+                "<= upper was expected for every slider. Take them from SliderIntervals.bounds."
+            )
+        if self.encoding is not None and self.encoding.shape != (128,):
+            raise ValueError(
+                f"A prediction for {self.photo} has an encoding of shape {self.encoding.shape}; "
+                "(128,) was expected. Take it from a FaceReading, or pass None."
             )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from regression.intervals import SliderIntervals
 from regression.model_files import load_model, shipped_models
 from regression.prediction import Failure, Prediction
 from rig.rig import Slider
@@ -32,6 +33,7 @@ class Predictor:
         model: str = "fused",
         encoder: str = "litert",
         rendered: bool = False,
+        with_encodings: bool = False,
     ) -> None:
         """Loads the networks.
 
@@ -40,19 +42,26 @@ class Predictor:
             model: the route, "encoding", "landmarks" or "fused".
             encoder: the engine of the encoding network, see vision.encodings.
             rendered: whether the pictures are of rendered heads, not photographs of people.
+            with_encodings: whether every prediction shall have its encoding, also where the model
+                does without.
 
         Raises:
             ModelError: the models folder cannot be used.
         """
         self._model = load_model(models or shipped_models(), model)
         self._rendered = rendered
-        needs_encoder = model != "landmarks"
+        needs_encoder = with_encodings or model != "landmarks"
         self._reader = FaceReader(FaceLandmarker(), FaceEncoder(encoder) if needs_encoder else None)
 
     @property
     def sliders(self) -> tuple[Slider, ...]:
         """The rig's sliders, in the order of every prediction's values."""
         return self._model.head.sliders
+
+    @property
+    def intervals(self) -> SliderIntervals:
+        """How sure the values are."""
+        return SliderIntervals.unknown(len(self.sliders))
 
     def predict(self, photos: Iterable[Path]) -> Iterator[Prediction | Failure]:
         """One Prediction per face, or one Failure per photo without any, in the photos' order."""
@@ -103,6 +112,9 @@ class Predictor:
             rig=self._model.head.rig,
             slider_names=self._model.head.slider_names,
             values=values,
+            lower=np.zeros_like(values),
+            upper=np.ones_like(values),
             told=self._model.told,
             landmarks=reading.face.landmarks * np.float32(photo.scale),
+            encoding=reading.encoding,
         )

@@ -3,7 +3,8 @@
 1. A network is trained on rendered faces. It serves rendered faces, and on some held out it shows
    which sliders a picture of a face can tell.
 2. The teacher labels every real person with those sliders, the others neutral.
-3. A linear map from features to sliders is fitted to the real people. It serves photographs.
+3. A linear map from features to sliders and proportions is fitted to the real people. It serves
+   photographs; the sliders are then settled on the proportions (regression.settling).
 
 The two are joined in one network per route. They are kept apart because a rendered head looks
 different to the detector and, much more so, to the encoder: mixed, the many rendered faces draw
@@ -12,26 +13,24 @@ the few real ones away (docs/experiments.md).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regression.linear import fit_linear
+from regression.agreement import head_proportions
+from regression.linear import Moments, moments_of, solve
 from regression.models import NetworkSettings
 from regression.real_photos import RealFace
+from regression.settling import PROPORTION_COUNT, Settler
 from regression.tables import Examples
 from regression.teacher import label_people
 from regression.training import TrainingSettings, predict_values, train_network
 from rig.landmark_head import LandmarkHead
-from vision.features import (
-    ENCODING_FEATURES,
-    LANDMARK_FEATURES,
-    encoding_width,
-    feature_names,
-)
-from vision.ratios import PROPORTIONS, RATIOS
+from vision.features import ALL_FEATURES, encoding_width, feature_names
+from vision.ratios import PROPORTION_NAMES, PROPORTIONS, RATIOS
 
 if TYPE_CHECKING:
     import keras
@@ -44,7 +43,16 @@ NEVER_TOLD = ("head/head-age-decr|incr", "forehead/forehead-nubian-decr|incr")
 """Sliders named after age or descent, which this project does not infer from a photo."""
 
 
-_RATIO_OF_FEATURE = dict(zip(LANDMARK_FEATURES, RATIOS, strict=False))
+UNKNOWN_TO_ENCODINGS = (
+    "pupil_distance",
+    "eye_width",
+    "eye_opening",
+    "brow_height",
+    "lip_height",
+)
+"""Proportions that landmarks say all about: an encoding adds more noise than news to them."""
+
+_RATIO_OF_FEATURE = {f"ratio_{ratio.name}": ratio for ratio in RATIOS}
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,12 @@ class Recipe:
 
     Attributes:
         network, training: of the network for rendered faces.
-        encoding_penalty, proportion_penalty, ratio_penalty, depth_penalty: of the linear map for
-            photographs: on the encoding's numbers, the 14 proportions, the other ratios with size
-            and pose, and the depths.
+        encoding_penalty, proportion_penalty, ratio_penalty, depth_penalty, expression_penalty: of
+            the linear map for photographs: on the encoding's numbers, the 14 proportions, the
+            other ratios with size and pose, the depths, and the expression scores.
+        unknown_penalty: how many times greater the encoding's penalty is for UNKNOWN_TO_ENCODINGS.
+        slider_steadiness, proportion_steadiness: how much it counts that photos of one person give
+            the same sliders and proportions (regression.linear.solve).
         unmeasured_weight: how much a photo without hand-placed points counts, one with them
             counting 1.
     """
@@ -63,10 +74,32 @@ class Recipe:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     encoding_penalty: float = 1.0
-    proportion_penalty: float = 0.03
+    proportion_penalty: float = 0.01
     ratio_penalty: float = 0.3
-    depth_penalty: float = 1.0
+    depth_penalty: float = 3.0
+    expression_penalty: float = 1.0
+    unknown_penalty: float = 15.0
+    slider_steadiness: float = 1.0
+    proportion_steadiness: float = 0.2
     unmeasured_weight: float = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class PhotographMap:
+    """The fitted linear map of one route for photographs, (n, d) -> (n, s + 14).
+
+    Attributes:
+        moments: what it was fitted from.
+        coefficients: (d, s + 14).
+    """
+
+    moments: Moments
+    coefficients: np.ndarray
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """Slider values, not clipped, and proportions, (n, s + 14), of features (n, d)."""
+        apart = features - self.moments.features
+        return np.asarray(self.moments.targets + apart @ self.coefficients)
 
 
 Report = Callable[[str], None]
@@ -110,47 +143,95 @@ def told_sliders(r2: np.ndarray, slider_names: Sequence[str]) -> np.ndarray:
 def label_faces(
     faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Step 2: the teacher's labels by person; collections with and without hand-placed points
-    apart."""
-    by_hand = _collections_by_hand(faces)
+    """Step 2: the teacher's labels by person, (s + 14,): slider values and proportions.
+
+    Collections with and without hand-placed points are labelled apart. Where there are hand-placed
+    points they say the proportions, moved to the mean of the labelled heads.
+    """
+    by_hand = collections_by_hand(faces)
     labels: dict[str, np.ndarray] = {}
     for measured in (True, False):
         group = [face for face in faces if (face.collection in by_hand) is measured]
-        if group:
-            labels |= label_people(group, head, told)
+        if not group:
+            continue
+        sliders = label_people(group, head, told)
+        proportions = dict(
+            zip(sliders, head_proportions(head, np.array([*sliders.values()])), strict=True)
+        )
+        placed: dict[str, list[np.ndarray]] = defaultdict(list)
+        for face in group:
+            if face.measured_by_hand and not face.expressive:
+                placed[face.person].append(face.hand_placed)
+        if placed:
+            means = {person: np.mean(points, axis=0) for person, points in placed.items()}
+            shift = np.mean([proportions[person] - means[person] for person in means], axis=0)
+            proportions |= {person: mean + shift for person, mean in means.items()}
+        labels |= {
+            person: np.concatenate([values, proportions[person]])
+            for person, values in sliders.items()
+        }
     return labels
 
 
 def fit_to_photos(
-    route: str, faces: Sequence[RealFace], labels: dict[str, np.ndarray], recipe: Recipe
-) -> keras.Model:
+    route: str,
+    faces: Sequence[RealFace],
+    labels: Mapping[str, np.ndarray],
+    recipe: Recipe,
+    landmarker: str = "face_mesh",
+) -> PhotographMap:
     """Step 3: the linear map for photographs; every photo counts together with its mirror image.
 
     Args:
         labels: of the faces' people, from label_faces.
     """
-    penalties = np.array([_penalty(name, recipe) for name in feature_names(route)])
-    return fit_linear(real_examples(route, faces, labels, recipe), penalties)
+    examples = real_examples(route, faces, labels, recipe, landmarker)
+    return solve_map(route, moments_of(examples), recipe, landmarker)
+
+
+def solve_map(
+    route: str, moments: Moments, recipe: Recipe, landmarker: str = "face_mesh"
+) -> PhotographMap:
+    """The map that the recipe makes of moments."""
+    names = feature_names(route, landmarker)
+    targets = len(moments.targets)
+    penalties = np.tile(np.array([_penalty(name, recipe) for name in names])[:, None], targets)
+    steadiness = np.full(targets, recipe.slider_steadiness)
+    steadiness[-PROPORTION_COUNT:] = recipe.proportion_steadiness
+    if route == "fused":
+        for name in UNKNOWN_TO_ENCODINGS:
+            column = PROPORTION_NAMES.index(name) - PROPORTION_COUNT
+            penalties[: encoding_width(route), column] *= recipe.unknown_penalty
+    return PhotographMap(moments, solve(moments, penalties, steadiness))
 
 
 def _penalty(feature: str, recipe: Recipe) -> float:
     """MediaPipe's depths are its weakest measures, the proportions its best understood ones."""
-    if feature in ENCODING_FEATURES:
+    if feature.startswith("encoding_"):
         return recipe.encoding_penalty
-    ratio = _RATIO_OF_FEATURE.get(feature)
+    if feature.startswith("expression_"):
+        return recipe.expression_penalty
+    ratio = _RATIO_OF_FEATURE.get(feature.removeprefix("face_landmarker_"))
     if ratio in PROPORTIONS:
         return recipe.proportion_penalty
     return recipe.depth_penalty if ratio and ratio.kind == "depth" else recipe.ratio_penalty
 
 
 def real_examples(
-    route: str, faces: Sequence[RealFace], labels: dict[str, np.ndarray], recipe: Recipe
+    route: str,
+    faces: Sequence[RealFace],
+    labels: Mapping[str, np.ndarray],
+    recipe: Recipe,
+    landmarker: str = "face_mesh",
 ) -> Examples:
-    """All photos of labelled people and their mirror images as weighted rows."""
-    columns = _columns(route)
-    by_hand = _collections_by_hand(faces)
+    """All photos of labelled people and their mirror images as weighted rows.
+
+    Mirror images are named as other people, so that a change between two photos of one person is
+    one of expression or pose.
+    """
+    columns = feature_columns(route, landmarker)
+    by_hand = collections_by_hand(faces)
     weights = [1.0 if f.collection in by_hand else recipe.unmeasured_weight for f in faces]
-    sliders = [labels[face.person] for face in faces]
     people = [face.person for face in faces]
     return Examples(
         features=np.array(
@@ -158,23 +239,35 @@ def real_examples(
             + [face.mirrored_features[columns] for face in faces],
             np.float32,
         ),
-        sliders=np.array(sliders * 2, np.float32),
-        people=np.array(people * 2),
+        sliders=np.array([labels[person] for person in people] * 2, np.float32),
+        people=np.array(people + [f"{person} in the mirror" for person in people]),
         weights=np.array(weights * 2, np.float32),
     )
 
 
 def folds_over_people(faces: Sequence[RealFace], folds: int, seed: int = 0) -> dict[str, int]:
-    """Which fold tests each person who was measured by hand; all photos of one fall into one."""
-    names = sorted({face.person for face in faces if face.measured_by_hand})
-    order = np.random.default_rng(seed).permutation(len(names))
-    return {names[index]: position % folds for position, index in enumerate(order)}
+    """Which fold tests each person; all photos of one fall into one.
+
+    People who were measured by hand are dealt out first, and evenly.
+    """
+    by_hand = {face.person for face in faces if face.measured_by_hand}
+    random = np.random.default_rng(seed)
+    fold: dict[str, int] = {}
+    for group in (by_hand, {face.person for face in faces} - by_hand):
+        names = sorted(group)
+        order = random.permutation(len(names))
+        fold |= {names[index]: position % folds for position, index in enumerate(order)}
+    return fold
 
 
 def folds_over_collections(faces: Sequence[RealFace]) -> dict[str, int]:
     """Folds that each leave out a whole collection with hand-placed points."""
-    collections = sorted(_collections_by_hand(faces))
-    return {f.person: collections.index(f.collection) for f in faces if f.measured_by_hand}
+    collections = sorted(collections_by_hand(faces))
+    return {
+        face.person: collections.index(face.collection)
+        for face in faces
+        if face.collection in collections
+    }
 
 
 def cross_validated_sliders(
@@ -184,11 +277,12 @@ def cross_validated_sliders(
     told: np.ndarray,
     recipe: Recipe,
     fold: Mapping[str, int],
+    landmarker: str = "face_mesh",
 ) -> dict[str, np.ndarray]:
     """Slider values (n, s) 0..1 of every real face, by models fitted without its person.
 
-    People without a fold always train, and their rows hold nan. Labels are made anew in each
-    fold, from its training people alone.
+    People without a fold always train, and their rows hold nan. Labels of hand-measured people
+    are made anew in each fold, from its training people alone.
 
     Args:
         fold: which fold tests each person, from folds_over_people or folds_over_collections.
@@ -196,27 +290,28 @@ def cross_validated_sliders(
     Returns:
         An array by route.
     """
-    by_hand = _collections_by_hand(faces)
+    by_hand = collections_by_hand(faces)
     labels = label_faces([f for f in faces if f.collection not in by_hand], head, told)
     predicted = {route: np.full((len(faces), len(head.sliders)), np.nan) for route in routes}
-    neutral = np.array([slider.to_unit(slider.neutral) for slider in head.sliders])
+    settler = Settler(head, told)
     for number in sorted(set(fold.values())):
         training = [face for face in faces if fold.get(face.person) != number]
         tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
         measured = [face for face in training if face.collection in by_hand]
         fold_labels = labels | label_faces(measured, head, told)
         for route in routes:
-            model = fit_to_photos(route, training, fold_labels, recipe)
-            features = np.array([faces[i].features[_columns(route)] for i in tested], np.float32)
-            predicted[route][tested] = np.where(told, predict_values(model, features), neutral)
+            fitted = fit_to_photos(route, training, fold_labels, recipe, landmarker)
+            columns = feature_columns(route, landmarker)
+            features = np.array([faces[i].mean_features[columns] for i in tested])
+            predicted[route][tested] = settler.finish(fitted(features))
     return predicted
 
 
-def _columns(route: str) -> list[int]:
-    """Where a route's features stand among the fused route's."""
-    fused = feature_names("fused")
-    return [fused.index(name) for name in feature_names(route)]
+def feature_columns(route: str, landmarker: str = "face_mesh") -> list[int]:
+    """Where a route's features stand in vision.features.ALL_FEATURES."""
+    return [ALL_FEATURES.index(name) for name in feature_names(route, landmarker)]
 
 
-def _collections_by_hand(faces: Sequence[RealFace]) -> set[str]:
+def collections_by_hand(faces: Sequence[RealFace]) -> set[str]:
+    """The collections with hand-placed points."""
     return {face.collection for face in faces if face.measured_by_hand}

@@ -242,7 +242,8 @@ def _see_chunk(plan: SynthesisPlan, chunk: int) -> int:
     from vision.reading import FaceReader
 
     if "reader" not in _loaded:
-        _loaded["reader"] = FaceReader(FaceLandmarker(maximum_faces=1), FaceEncoder())
+        # Faces enough: another one teaches more than reading one twice.
+        _loaded["reader"] = FaceReader(FaceLandmarker(maximum_faces=1), FaceEncoder(), mirror=False)
     with np.load(plan.pictures(chunk)) as rendered:
         names = [str(name) for name in rendered["names"]]
         rows, features = [], []

@@ -15,7 +15,6 @@ import numpy as np
 from regression.real_photos import RealFace
 from rig.fit import MeasuredHead, fit_sliders
 from rig.landmark_head import LandmarkHead
-from vision.features import ENCODING_FEATURES
 from vision.ratios import PROPORTIONS, RATIOS, measure
 
 # How far a measure may miss, as a fraction of its spread over people. The 14 proportions are what
@@ -24,7 +23,6 @@ _PROPORTION_TOLERANCE = 0.2
 _RATIO_TOLERANCE = 1.5
 _DEPTH_TOLERANCE = 4.0
 
-_RATIO_COLUMNS = slice(len(ENCODING_FEATURES), len(ENCODING_FEATURES) + len(RATIOS))
 _FEWEST_PEOPLE_FOR_A_CENTRE = 20
 
 
@@ -48,7 +46,7 @@ def label_people(
     names = sorted(people)
     chosen = [[f for f in people[name] if not f.expressive] or people[name] for name in names]
     collections = np.array([group[0].collection for group in chosen])
-    ratios = np.array([np.mean([f.features[_RATIO_COLUMNS] for f in g], axis=0) for g in chosen])
+    ratios = np.array([np.mean([f.ratios for f in g], axis=0) for g in chosen])
     by_hand = np.array([np.mean([f.hand_placed for f in g], axis=0) for g in chosen])
     by_hand_known = np.isfinite(by_hand).all(axis=1)
 

@@ -75,27 +75,31 @@ def fit_sliders(
             "call."
         )
     sliders = measured.head.sliders
-    low = np.array([slider.minimum for slider in sliders])
-    high = np.array([slider.maximum for slider in sliders])
+    low, high = _ranges(measured)
     fitted = np.zeros((len(targets), len(sliders)))
     start = measured.measures(np.zeros(len(sliders)))
-    start_slopes = _slopes(measured, np.zeros(len(sliders)), low, high)
+    start_effects = slopes(measured, np.zeros(len(sliders)))
     for values, target in zip(fitted, targets, strict=True):
-        now, slopes = start, start_slopes
+        now, effects = start, start_effects
         for iteration in range(_ITERATIONS):
             if iteration:
                 now = measured.measures(values)
-                slopes = _slopes(measured, values, low, high)
-            matrix = np.vstack([slopes / tolerances[:, None], np.eye(len(sliders)) / spread])
-            wanted = (target - now + slopes @ values) / tolerances
+                effects = slopes(measured, values)
+            matrix = np.vstack([effects / tolerances[:, None], np.eye(len(sliders)) / spread])
+            wanted = (target - now + effects @ values) / tolerances
             right = np.concatenate([wanted, np.zeros(len(sliders))])
             solved = lsq_linear(matrix, right, (low, high), method="bvls").x
             values[:] = np.clip(solved, low, high)  # its rounding may step over a limit
     return fitted
 
 
-def _slopes(measured: MeasuredHead, values: Array, low: Array, high: Array) -> Array:
-    """(m, s) change of each measure per unit of each slider, by differences inside the ranges."""
+def slopes(measured: MeasuredHead, values: Array) -> Array:
+    """(m, s) change of each measure per unit of each slider, by differences inside the ranges.
+
+    Args:
+        values: (s,) rig units, where the slopes are taken.
+    """
+    low, high = _ranges(measured)
     up = np.minimum(values + _STEP, high)
     down = np.maximum(values - _STEP, low)
     count = len(values)
@@ -105,3 +109,11 @@ def _slopes(measured: MeasuredHead, values: Array, low: Array, high: Array) -> A
     np.fill_diagonal(lowered, down)
     difference = measured.measures(raised) - measured.measures(lowered)
     return np.asarray(difference / (up - down)[:, None]).T
+
+
+def _ranges(measured: MeasuredHead) -> tuple[Array, Array]:
+    """(s,) lowest and highest value of each slider."""
+    sliders = measured.head.sliders
+    low = np.array([slider.minimum for slider in sliders])
+    high = np.array([slider.maximum for slider in sliders])
+    return low, high

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
 SUMMARY = "Measure the agreement with hand-measured faces, on people no model has seen."
 EXAMPLES = """\
   fpp evaluate --photos photos --collections london,canada,congress --out figures
-  fpp evaluate --photos photos --leave-out        tested on collections that no model saw
+  fpp evaluate --photos photos --split both       also by models that saw nothing of a collection
+  fpp evaluate --photos photos --readme README.md     puts the table into the README
 
-Every route is fitted anew for each fold, without the people it is tested on. Photos without a .tem
-file only train. What the folders and names of photos mean: `fpp train --help`.
+Every model is fitted anew for each fold, without the people it is tested on. Photos without a .tem
+file only train, unless their person has several. What the folders and names of photos mean:
+`fpp train --help`. Beside the models stand two baselines: `measured`, the proportions of the face
+mesh without any rig, and `average`, the average face for everyone.
+
+measured:
+  r, slope, error  of 14 proportions of the predicted head, over people, with those measured by hand
+                   on the person's neutral photo; slope 1 is the right amplitude; error in % of the
+                   face height, after the mean over people is taken from both sides
+  consistency      people with several photos: spread of the sliders within a person by that between
+                   people; share of photos that are nearest to the same person's other photo
+  drift            where a collection's folder holds conditions.csv: how far sliders move from the
+                   person's reference photo, the farthest by distance, else the nearest to 0
+
+All with 95 % bootstrap intervals over people.
+
+conditions.csv: a column `photo` (path relative to that folder), and columns of numbers such as
+distance_centimetres, yaw_degrees, pitch_degrees; a cell stays empty where the photo is not part of
+that series.
 
 files in DIR:
-  agreement.md   mean Pearson r of 14 proportions, a row per model
-  agreement.csv  the r of each proportion
+  evaluation.md                 everything, to read
+  agreement.csv, agreement.md   each model, kind of photo, proportion and statistic
+  consistency.csv, .md          where 10 people or more have several photos
+  drift.csv, .md, .png          where there are conditions
+  agreement.png, slopes.png     r and slope of each proportion, with intervals
+  scatter.png                   predicted against measured by hand, of one model
 """
 
-ROUTES = ("encoding", "landmarks", "fused")
+MODELS = ("landmarks", "encoding", "fused", "fit")
+SPLITS = ("people", "collections")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,10 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("out"), metavar="DIR", help="where to (default: out)"
     )
     parser.add_argument(
+        "--model",
         "--route",
-        choices=ROUTES,
+        choices=MODELS,
         action="append",
-        help="evaluate only this route (may be given again)",
+        help="evaluate only this model (may be given again)",
     )
     parser.add_argument(
         "--models",
@@ -50,30 +75,83 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whose rig and told sliders to use (default: those that come with the program)",
     )
     parser.add_argument(
+        "--split",
+        choices=(*SPLITS, "both"),
+        default="people",
+        help="what is left out of training to be tested (default: people)",
+    )
+    parser.add_argument(
         "--leave-out",
-        action="store_true",
-        help="leave whole collections out instead of random people",
+        action="store_const",
+        const="collections",
+        dest="split",
+        help="the same as --split collections",
     )
     parser.add_argument("--folds", type=int, default=5, help="folds over people (default: 5)")
+    parser.add_argument(
+        "--readme",
+        type=Path,
+        metavar="FILE",
+        help="a Markdown file whose block of figures is to be replaced",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Cross-validate, print the table and write it."""
-    from regression.evaluation import evaluate, figures_table, write_figures
+    """Cross-validate, print the table and write everything."""
+    from regression.drift import read_conditions
+    from regression.evaluation import evaluate
+    from regression.evaluation_plots import write_plots
+    from regression.evaluation_readme import check_readme, readme_block, write_readme
+    from regression.evaluation_report import summary_table, write_report
     from regression.model_files import shipped_models
     from regression.real_photos import read_photo_folder
 
-    figures = evaluate(
-        read_photo_folder(arguments.photos, arguments.collections),
-        arguments.models or shipped_models(),
-        arguments.route or ROUTES,
-        arguments.folds,
-        arguments.leave_out,
-    )
-    print(figures_table(figures))
-    for path in write_figures(figures, arguments.out):
+    if arguments.folds < 2:
+        arguments.parser.error("argument --folds: at least 2 are needed")
+    if arguments.readme:
+        check_readme(arguments.readme)
+    conditions = read_conditions(arguments.photos, arguments.collections)
+    faces = read_photo_folder(arguments.photos, arguments.collections)
+    evaluations = []
+    for split in SPLITS if arguments.split == "both" else (arguments.split,):
+        evaluations.append(
+            evaluate(
+                faces,
+                arguments.models or shipped_models(),
+                arguments.model or MODELS,
+                arguments.folds,
+                split,
+                conditions,
+            )
+        )
+        print(f"Tested on {split} that no model saw:\n\n{summary_table(evaluations[-1])}\n")
+    for path in (
+        *write_report(evaluations, arguments.out),
+        *write_plots(evaluations[0], arguments.out),
+    ):
         print(f"Written: {path}")
+    if arguments.readme:
+        write_readme(arguments.readme, readme_block(evaluations, command_line(arguments)))
+        print(f"Written: the figures in {arguments.readme}")
     return 0
+
+
+def command_line(arguments: argparse.Namespace) -> str:
+    """The command that measures the same again, with PHOTOS and MODELS for folders of one's own."""
+    words = ["fpp", "evaluate", "--photos", "PHOTOS"]
+    if arguments.collections:
+        words += ["--collections", ",".join(arguments.collections)]
+    for model in arguments.model or ():
+        words += ["--model", model]
+    if arguments.models:
+        words += ["--models", "MODELS"]
+    if arguments.split != "people":
+        words += ["--split", arguments.split]
+    if arguments.folds != 5:
+        words += ["--folds", str(arguments.folds)]
+    if arguments.readme:
+        words += ["--readme", arguments.readme.name]
+    return shlex.join(words)
 
 
 if __name__ == "__main__":

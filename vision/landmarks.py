@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
-from vision.faces import LANDMARK_COUNT, MESH_COUNT, Face
+from vision.faces import MESH_COUNT, Box, Face, overlap
+from vision.landmark_networks import (
+    FaceLandmarkerNetwork,
+    FaceMeshNetwork,
+    LandmarkNetwork,
+    Mesh,
+)
 from vision.mediapipe_import import import_mediapipe, without_log_lines
-
-Box = tuple[float, float, float, float]
-"""(left, top, right, bottom) in pixels."""
 
 # The networks see at most 192 pixels across a face or a frame: a larger photo adds time and
 # aliasing, no detail. (92 photos of 1350 pixels brought to 1280, 512 or 256: landmarks move by
@@ -41,36 +45,46 @@ _SAME_FACE = 0.3
 
 
 class FaceLandmarker:
-    """Detects faces and their landmarks by MediaPipe's face mesh (Kartynnik et al. 2019).
+    """Detects faces and their landmarks by MediaPipe's face mesh, or by its newer FaceLandmarker.
 
-    The mesh's own detector misses faces smaller than about a fifth of the frame; a second,
+    The networks' own detector misses faces smaller than about a fifth of the frame; a second,
     full-range detector looks for those, and each is meshed on a crop of its own. Every photo is
     seen on its own: the same pixels give the same landmarks to the bit, whatever came before.
+
+    name: "face_mesh" or "face_landmarker". Their landmarks differ by a few percent of a face;
+        models are trained for one of them.
 
     One object serves one thread at a time. Use it as a context manager, or call close().
     """
 
-    name = "face_mesh"
-
-    def __init__(self, maximum_faces: int = 10) -> None:
+    def __init__(self, maximum_faces: int = 10, task_file: Path | None = None) -> None:
         """Load the networks (about a second for the first object of a process).
 
         maximum_faces: at most this many faces per photo are returned, the largest.
+        task_file: MediaPipe's `face_landmarker.task`, to use that and get expressions too; by
+            default the face mesh is used.
+
+        Raises LandmarkerFileError for a task file that is missing or not the expected one.
         """
         if maximum_faces < 1:
             raise ValueError(
                 f"maximum_faces is {maximum_faces}; expected 1 or more; leave it out for 10."
             )
         self._maximum_faces = maximum_faces
+        self._is_open = True
         self._quiet = False
         with without_log_lines():
-            solutions = import_mediapipe().solutions
-            self._mesh: Any = solutions.face_mesh.FaceMesh(
-                static_image_mode=True, refine_landmarks=True, max_num_faces=maximum_faces
+            self._network: LandmarkNetwork = (
+                FaceMeshNetwork(maximum_faces)
+                if task_file is None
+                else FaceLandmarkerNetwork(task_file, maximum_faces)
             )
-            self._detector: Any = solutions.face_detection.FaceDetection(model_selection=1)
+            self._detector: Any = import_mediapipe().solutions.face_detection.FaceDetection(
+                model_selection=1
+            )
             # The graphs load, and log, on threads of their own: wait for them in here.
             self._detect(np.zeros((64, 64, 3), dtype=np.uint8))
+        self.name = self._network.name
 
     def __enter__(self) -> Self:
         return self
@@ -85,11 +99,10 @@ class FaceLandmarker:
 
     def close(self) -> None:
         """Free the networks; further calls do nothing, and detect() is refused."""
-        mesh, detector = self._mesh, self._detector
-        self._mesh = self._detector = None
-        for network in (mesh, detector):
-            if network is not None:
-                network.close()
+        if self._is_open:
+            self._is_open = False
+            self._network.close()
+            self._detector.close()
 
     def detect(self, pixels: np.ndarray) -> list[Face]:
         """Find the faces of a photo.
@@ -99,7 +112,7 @@ class FaceLandmarker:
         Returns the faces, largest mesh first; an empty list where there is none.
         Raises ValueError for other arrays, RuntimeError after close().
         """
-        if self._mesh is None:
+        if not self._is_open:
             raise RuntimeError("This FaceLandmarker is closed; expected an open one; make a new.")
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise ValueError(
@@ -117,21 +130,21 @@ class FaceLandmarker:
     def _detect(self, pixels: np.ndarray) -> list[Face]:
         height, width = pixels.shape[:2]
         working, shrink = _shrunk(pixels)
-        meshes: list[np.ndarray] = []
-        for mesh in self._meshes(working):
-            _add(meshes, mesh * shrink, width, height)
+        meshes: list[Mesh] = []
+        for mesh in self._network.meshes(working):
+            _add(meshes, mesh._replace(landmarks=mesh.landmarks * shrink), width, height)
         self._add_detected(meshes, pixels, working, shrink, (0, 0))
         if not _is_portrait(meshes, width, height):
             for x, y, side in _tiles(working.shape[1], working.shape[0]):
                 tile = np.ascontiguousarray(working[y : y + side, x : x + side])
                 self._add_detected(meshes, pixels, tile, shrink, (x, y))
-        faces = [Face(mesh, width, height) for mesh in meshes]
+        faces = [Face(mesh.landmarks, width, height, mesh.expressions) for mesh in meshes]
         faces.sort(key=_size, reverse=True)
         return faces[: self._maximum_faces]
 
     def _add_detected(
         self,
-        meshes: list[np.ndarray],
+        meshes: list[Mesh],
         pixels: np.ndarray,
         part: np.ndarray,
         shrink: int,
@@ -149,20 +162,9 @@ class FaceLandmarker:
                 (right + corner[0]) * shrink,
                 (bottom + corner[1]) * shrink,
             )
-            if all(_overlap(box, _box(mesh)) < _SAME_FACE for mesh in meshes):
+            if all(overlap(box, _box(mesh)) < _SAME_FACE for mesh in meshes):
                 for mesh in self._meshes_near(pixels, box):
                     _add(meshes, mesh, width, height)
-
-    def _meshes(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """Meshes of a picture, each (478, 3) float64 in its pixels."""
-        height, width = pixels.shape[:2]
-        scale = (width, height, width)  # MediaPipe gives z in the scale of x
-        found = self._mesh.process(pixels).multi_face_landmarks or []
-        return [
-            np.array([(point.x, point.y, point.z) for point in face.landmark]) * scale
-            for face in found
-            if len(face.landmark) == LANDMARK_COUNT
-        ]
 
     def _detections(self, pixels: np.ndarray) -> list[Box]:
         """Boxes of the full-range detector, in pixels of the picture."""
@@ -179,24 +181,27 @@ class FaceLandmarker:
             for box in boxes
         ]
 
-    def _meshes_near(self, pixels: np.ndarray, box: Box) -> list[np.ndarray]:
+    def _meshes_near(self, pixels: np.ndarray, box: Box) -> list[Mesh]:
         """The mesh that lies in a detected box, looked for in a crop around it: one or none."""
         crop, left, top, scale = _square_crop(pixels, box)
-        candidates = [mesh * scale + (left, top, 0.0) for mesh in self._meshes(crop)]
-        candidates.sort(key=lambda mesh: _overlap(box, _box(mesh)), reverse=True)
-        return [mesh for mesh in candidates[:1] if _overlap(box, _box(mesh)) >= _SAME_FACE]
+        candidates = [
+            mesh._replace(landmarks=mesh.landmarks * scale + (left, top, 0.0))
+            for mesh in self._network.meshes(crop)
+        ]
+        candidates.sort(key=lambda mesh: overlap(box, _box(mesh)), reverse=True)
+        return [mesh for mesh in candidates[:1] if overlap(box, _box(mesh)) >= _SAME_FACE]
 
 
-def _add(meshes: list[np.ndarray], mesh: np.ndarray, width: int, height: int) -> None:
+def _add(meshes: list[Mesh], mesh: Mesh, width: int, height: int) -> None:
     """Append a mesh unless it is implausible or a face already there."""
     box = _box(mesh)
     if _is_plausible(mesh, width, height) and all(
-        _overlap(box, _box(other)) < _SAME_FACE for other in meshes
+        overlap(box, _box(other)) < _SAME_FACE for other in meshes
     ):
         meshes.append(mesh)
 
 
-def _is_portrait(meshes: list[np.ndarray], width: int, height: int) -> bool:
+def _is_portrait(meshes: list[Mesh], width: int, height: int) -> bool:
     """Whether one face fills so much of the photo that a search for tiny ones is not worth it."""
     if len(meshes) != 1:
         return False
@@ -219,10 +224,10 @@ def _tiles(width: int, height: int) -> list[tuple[int, int, int]]:
     return [(x, y, side) for y in starts(height) for x in starts(width)]
 
 
-def _is_plausible(mesh: np.ndarray, width: int, height: int) -> bool:
+def _is_plausible(mesh: Mesh, width: int, height: int) -> bool:
     """Whether a mesh has a face's shape and lies at least half inside the photo."""
     left, top, right, bottom = _box(mesh)
-    if bottom - top < _SMALLEST or not np.isfinite(mesh).all():
+    if bottom - top < _SMALLEST or not np.isfinite(mesh.landmarks).all():
         return False
     inside = (min(right, width) - max(left, 0)) * (min(bottom, height) - max(top, 0))
     if min(right, width) <= max(left, 0) or min(bottom, height) <= max(top, 0):
@@ -231,8 +236,8 @@ def _is_plausible(mesh: np.ndarray, width: int, height: int) -> bool:
     return inside >= 0.5 * (right - left) * (bottom - top) and 1 / 3 < aspect < 3
 
 
-def _box(mesh: np.ndarray) -> Box:
-    points = mesh[:MESH_COUNT, :2]
+def _box(mesh: Mesh) -> Box:
+    points = mesh.landmarks[:MESH_COUNT, :2]
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     return float(left), float(top), float(right), float(bottom)
 
@@ -240,16 +245,6 @@ def _box(mesh: np.ndarray) -> Box:
 def _size(face: Face) -> float:
     left, top, right, bottom = face.box
     return (right - left) * (bottom - top)
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    if across <= 0 or down <= 0:
-        return 0.0
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return across * down / (areas - across * down)
 
 
 def _shrunk(pixels: np.ndarray) -> tuple[np.ndarray, int]:

@@ -42,6 +42,9 @@ def make_prediction() -> Callable[..., Prediction]:
         landmarks = random.normal((300, 200, 0), (60, 80, 30), (478, 3)).astype(np.float32)
         left, top = landmarks[:468, :2].min(axis=0)
         right, bottom = landmarks[:468, :2].max(axis=0)
+        values = random.uniform(0, 1, len(SLIDERS)).astype(np.float32)
+        told = random.uniform(size=len(SLIDERS)) < 0.5
+        predicted = changes.get("values", values)
         prediction = Prediction(
             photo=Path(f"photos/{seed}.jpg"),
             face_number=1,
@@ -55,8 +58,10 @@ def make_prediction() -> Callable[..., Prediction]:
             model="fused",
             rig="makehuman",
             slider_names=tuple(slider.name for slider in SLIDERS),
-            values=random.uniform(0, 1, len(SLIDERS)).astype(np.float32),
-            told=random.uniform(size=len(SLIDERS)) < 0.5,
+            values=predicted,
+            lower=predicted - random.uniform(0, 1, len(SLIDERS)).astype(np.float32),
+            upper=predicted + random.uniform(0, 1, len(SLIDERS)).astype(np.float32),
+            told=told,
             landmarks=landmarks,
         )
         return replace(prediction, **changes)

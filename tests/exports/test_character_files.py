@@ -32,6 +32,9 @@ def test_both_files_give_back_the_predicted_values(tmp_path, sliders, make_predi
     rows = content["sliders"].values()
     np.testing.assert_allclose([row["rig"] for row in rows], expected, atol=1e-6)
     np.testing.assert_allclose([row["unit"] for row in rows], prediction.values, atol=1e-6)
+    np.testing.assert_allclose([row["low"] for row in rows], prediction.lower, atol=1e-6)
+    np.testing.assert_allclose([row["high"] for row in rows], prediction.upper, atol=1e-6)
+    assert all(row["low"] <= row["unit"] <= row["high"] for row in rows)
     assert [row["told"] for row in rows] == prediction.told.tolist()
 
 

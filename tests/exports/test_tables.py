@@ -10,7 +10,7 @@ import numpy as np
 import pandas
 import pytest
 
-from exports.tables import FACE_COLUMNS, write_predictions
+from exports.tables import FACE_COLUMNS, HIGH, LOW, write_predictions
 from regression.prediction import Failure
 
 AWKWARD_NAMES = [
@@ -39,10 +39,17 @@ def test_csv_and_parquet_hold_the_same_and_what_was_predicted(tmp_path, make_pre
     rows = read_csv(tmp_path / "predictions.csv")
     frame = pandas.read_parquet(tmp_path / "predictions.parquet")
     assert len(rows) == len(frame) == len(predictions)
-    assert list(rows[0]) == list(frame.columns) == [*FACE_COLUMNS, *predictions[0].slider_names]
+    names = predictions[0].slider_names
+    ends = [name + end for name in names for end in (LOW, HIGH)]
+    assert list(rows[0]) == list(frame.columns) == [*FACE_COLUMNS, *names, *ends]
     for row, (_, series), prediction in zip(rows, frame.iterrows(), predictions, strict=True):
-        for name, value in zip(prediction.slider_names, prediction.values, strict=True):
-            assert np.float32(row[name]) == series[name] == value
+        for end, cells in (
+            ("", prediction.values),
+            (LOW, prediction.lower),
+            (HIGH, prediction.upper),
+        ):
+            for name, value in zip(prediction.slider_names, cells, strict=True):
+                assert np.float32(row[name + end]) == series[name + end] == value
         for side, value in zip(("left", "top", "right", "bottom"), prediction.box, strict=True):
             assert np.float32(row[side]) == series[side] == np.float32(value)
         for name in ("face_size_pixels", "face_size_millimetres", "yaw", "pitch", "roll"):

@@ -33,6 +33,8 @@ def predict(photo: str, values: np.ndarray, face_number: int = 1) -> Prediction:
         rig="rig",
         slider_names=tuple(slider.name for slider in SLIDERS),
         values=np.asarray(values, np.float32),
+        lower=np.full(len(SLIDERS), -1, np.float32),
+        upper=np.full(len(SLIDERS), 2, np.float32),
         told=np.array([True, True, False]),
         landmarks=np.zeros((478, 3), np.float32),
     )

@@ -1,64 +1,109 @@
+"""Planted people through the whole evaluation, with models fitted anew in each fold."""
+
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from regression.evaluation import AVERAGE, MEASURED, evaluate, figures_table, write_figures
+from regression.evaluation import AVERAGE, BASELINES, MEASURED, Evaluation, evaluate
 from regression.real_photos import RealFace
 from regression.tables import TableError
 from rig.landmark_head import LandmarkHead
-from vision.features import ENCODING_FEATURES, LANDMARK_FEATURES
-from vision.ratios import PROPORTION_NAMES, RATIOS, measure
+from tests.regression.evaluated import planted_faces
+
+ROUTES = ("landmarks", "encoding")
 
 
 @pytest.fixture(scope="module")
 def faces(head: LandmarkHead) -> list[RealFace]:
-    """30 people whose landmarks are a head's, seen with noise; half of the photos smile."""
-    random = np.random.default_rng(2)
-    made = []
-    for number in range(30):
-        values = np.clip(random.normal(0, 0.3, len(head.sliders)), -1, 1)
-        ratios = measure(head.landmarks(values))
-        for expressive in (False, True):
-            features = np.zeros(len(ENCODING_FEATURES) + len(LANDMARK_FEATURES), np.float32)
-            features[:128] = random.normal(size=128)
-            features[128 : 128 + len(RATIOS)] = ratios + random.normal(0, 2e-3, len(RATIOS))
-            by_hand = np.full(14, np.nan) if expressive else ratios[:14]
-            photo = Path(f"studio/{number:03d}_{expressive}.jpg")
-            made.append(
-                RealFace(photo, "studio", str(number), expressive, features, features, by_hand)
-            )
-    return made
+    return planted_faces(head)
 
 
-def test_landmarks_agree_the_average_face_does_not(
-    faces: list[RealFace], models: Path, tmp_path: Path
-) -> None:
-    figures = evaluate(faces, models, ("landmarks", "encoding"), folds=3)
-    assert list(figures) == [AVERAGE, MEASURED, "landmarks", "encoding"]
+@pytest.fixture(scope="module")
+def evaluation(faces: list[RealFace], models: Path) -> Evaluation:
+    distance = {Path(face.photo).absolute(): 40.0 if face.expressive else 200.0 for face in faces}
+    return evaluate(faces, models, ROUTES, folds=3, conditions={"distance_cm": distance})
+
+
+def test_landmarks_agree_the_average_face_and_noise_do_not(evaluation: Evaluation) -> None:
+    assert evaluation.models == (*ROUTES, *BASELINES)
+    assert set(evaluation.agreements) == set(evaluation.proportions) == set(evaluation.models)
     for kind in ("neutral", "smiling"):
-        assert figures[AVERAGE][kind].mean == 0
-        assert figures[MEASURED][kind].mean > 0.9
-        assert figures["landmarks"][kind].mean > 0.5
+        found = {name: by_kind[kind] for name, by_kind in evaluation.agreements.items()}
+        assert found[AVERAGE].mean == 0
+        assert found[MEASURED].mean > 0.9
+        assert found["landmarks"].mean > 0.5
         # These encodings are noise: a person on both sides of a split would make them agree.
-        assert abs(figures["encoding"][kind].mean) < 0.3
-        assert {row[kind].people for row in figures.values()} == {30}
+        assert abs(found["encoding"].mean) < 0.3
+        assert {one.people for one in found.values()} == {30}
+        errors = {name: one.estimates["error"]["mean"].value for name, one in found.items()}
+        assert errors[MEASURED] < errors["landmarks"] < errors[AVERAGE]
 
-    table = figures_table(figures)
-    assert f"| landmarks | {figures['landmarks']['neutral'].mean:.3f} |" in table
-    markdown, numbers = write_figures(figures, tmp_path)
-    assert markdown.read_text(encoding="utf-8").strip() == table
-    with numbers.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 4 * 2 * (len(PROPORTION_NAMES) + 1)
-    assert {path.name for path in tmp_path.iterdir()} == {"agreement.md", "agreement.csv"}
+
+def test_gains_are_over_direct_measurement(evaluation: Evaluation) -> None:
+    assert set(evaluation.gains) == set(ROUTES)
+    for name in ROUTES:
+        for kind, gain in evaluation.gains[name].items():
+            one, other = (evaluation.agreements[m][kind].mean for m in (name, MEASURED))
+            assert gain.value == pytest.approx(one - other)
+    assert evaluation.gains["encoding"]["neutral"].high < -0.3
+
+
+def test_landmarks_are_consistent_noise_is_not(evaluation: Evaluation) -> None:
+    assert set(evaluation.consistency) == {*ROUTES, MEASURED}
+    landmarks, noise = (evaluation.consistency[name] for name in ROUTES)
+    assert landmarks.people == noise.people == 30
+    assert landmarks.spread.value < 0.5 * noise.spread.value
+    assert landmarks.recognised.value > 0.7
+    assert noise.recognised.value < 0.3
+
+
+def test_drift_is_that_of_the_smiling_photos(evaluation: Evaluation) -> None:
+    landmarks, noise = (evaluation.drift[name] for name in ROUTES)
+    for (one,) in (landmarks, noise):
+        assert (one.low, one.high, one.reference, one.people) == (40, 40, 200, 30)
+    assert landmarks[0].movement.value < 0.5 * noise[0].movement.value
+
+
+def test_people_who_have_several_photos_and_no_points_are_tested_for_consistency(
+    head: LandmarkHead, models: Path
+) -> None:
+    faces = planted_faces(head, 40, ("studio", "street"))
+    for face in faces:
+        if face.collection == "street":
+            face.hand_placed[:] = np.nan
+    found = evaluate(faces, models, ("landmarks",), folds=2)
+    assert found.agreements["landmarks"]["neutral"].people == 20
+    assert found.consistency["landmarks"].people == 40
+    assert not found.drift
+
+
+def test_a_collection_left_out_is_unseen(head: LandmarkHead, models: Path) -> None:
+    """What only one collection shows cannot be learned from the others."""
+    faces = planted_faces(head, 40, ("one", "other"))
+    column = {"one": 0, "other": 1}
+    for face in faces:
+        code = face.features[:128]
+        code[:] = 0
+        code[column[face.collection]] = 50 * (face.features[128] - 0.5)
+    models_of = {
+        split: evaluate(faces, models, ("encoding",), folds=4, split=split)
+        for split in ("people", "collections")
+    }
+    r = {
+        split: found.agreements["encoding"]["neutral"].correlations["pupil_distance"]
+        for split, found in models_of.items()
+    }
+    assert r["people"] > 0.6
+    assert r["collections"] < 0.3
 
 
 def test_too_few_people_are_refused(faces: list[RealFace], models: Path) -> None:
     with pytest.raises(TableError, match="people with hand-placed points"):
         evaluate(faces[:6], models, ("landmarks",), folds=2)
     with pytest.raises(TableError, match="people with hand-placed points"):
-        evaluate(faces, models, ("landmarks",), folds=5, leave_out_collections=True)
+        evaluate(faces, models, ("landmarks",), split="collections")
+    with pytest.raises(ValueError, match="split 'magic' is not known"):
+        evaluate(faces, models, ("landmarks",), split="magic")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.faces import LANDMARK_COUNT, MESH_COUNT, Face
+from vision.faces import EXPRESSION_NAMES, LANDMARK_COUNT, MESH_COUNT, Face
 
 
 def _landmarks() -> np.ndarray:
@@ -45,3 +45,30 @@ def test_the_landmarks_are_a_copy_that_cannot_be_changed() -> None:
 def test_nonsense_is_refused(landmarks: np.ndarray, width: int, height: int) -> None:
     with pytest.raises(ValueError, match="expected"):
         Face(landmarks, width, height)
+
+
+def test_expressions_are_a_copy_that_cannot_be_changed() -> None:
+    assert Face(_landmarks(), 100, 100).expressions is None
+    scores = np.linspace(0, 1, len(EXPRESSION_NAMES))
+    face = Face(_landmarks(), 100, 100, scores)
+    scores[3] = 1
+    assert face.expressions is not None
+    assert face.expressions.dtype == np.float32
+    np.testing.assert_allclose(face.expressions, np.linspace(0, 1, 52), atol=1e-6)
+    with pytest.raises(ValueError, match="read-only"):
+        face.expressions[0] = 0
+
+
+@pytest.mark.parametrize(
+    "scores", [np.zeros(51), np.zeros((52, 1)), np.full(52, 1.01), np.full(52, -0.1), [np.nan] * 52]
+)
+def test_nonsense_expressions_are_refused(scores: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"expected \(52,\)"):
+        Face(_landmarks(), 100, 100, scores)
+
+
+def test_every_expression_of_one_side_has_its_twin() -> None:
+    assert len(set(EXPRESSION_NAMES)) == 52
+    for name in EXPRESSION_NAMES:
+        twin = name.replace("Left", "@").replace("Right", "Left").replace("@", "Right")
+        assert twin in EXPRESSION_NAMES

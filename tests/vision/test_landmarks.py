@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.vision.collage import overlap, paste, wall
+from tests.vision.task_file import task_file_or_skip
 from vision.faces import LANDMARK_COUNT, MESH_COUNT, Face
 from vision.landmarks import FaceLandmarker
 from vision.photos import Photo, find_photos, read_photo
@@ -19,6 +21,18 @@ TWINS = (
     *((172, 397), (234, 454), (148, 377), (468, 473)),
     *((index, index) for index in (1, 2, 0, 17, 152, 168)),
 )
+
+
+@pytest.fixture(scope="module", params=["face_mesh", "face_landmarker"])
+def task_file(request: pytest.FixtureRequest) -> Path | None:
+    """What FaceLandmarker is given for the landmarker that a test runs with."""
+    return task_file_or_skip() if request.param == "face_landmarker" else None
+
+
+@pytest.fixture(scope="module")
+def landmarker(task_file: Path | None) -> Iterator[FaceLandmarker]:
+    with FaceLandmarker(task_file=task_file) as opened:
+        yield opened
 
 
 def _height(face: Face) -> float:
@@ -132,7 +146,7 @@ def test_small_faces_are_found_and_measured(
 
 
 def test_faces_of_all_sizes_come_largest_first(
-    landmarker: FaceLandmarker, portraits: list[Photo]
+    landmarker: FaceLandmarker, task_file: Path | None, portraits: list[Photo]
 ) -> None:
     picture = wall(1600, 1000)
     heights = {400: (330, 400), 180: (900, 250), 90: (1250, 200), 50: (1300, 650)}
@@ -147,7 +161,7 @@ def test_faces_of_all_sizes_come_largest_first(
     assert len(faces) == len(boxes)
     for face, box in zip(faces, boxes, strict=True):
         assert overlap(face.box, box) > 0.7
-    with FaceLandmarker(maximum_faces=2) as strict:
+    with FaceLandmarker(maximum_faces=2, task_file=task_file) as strict:
         largest = strict.detect(picture)
     assert len(largest) == 2
     for face, box in zip(largest, boxes, strict=False):
@@ -206,10 +220,15 @@ def test_no_face_where_there_is_none(
 
 
 def test_the_same_pixels_give_the_same_bits(
-    landmarker: FaceLandmarker, portraits: list[Photo]
+    landmarker: FaceLandmarker, task_file: Path | None, portraits: list[Photo]
 ) -> None:
     def landmarks(with_: FaceLandmarker, photo: Photo) -> list[bytes]:
-        return [face.landmarks.tobytes() for face in with_.detect(photo.pixels)]
+        return [
+            np.append(
+                face.landmarks, [] if face.expressions is None else face.expressions
+            ).tobytes()
+            for face in with_.detect(photo.pixels)
+        ]
 
     picture = wall(1000, 700)
     face = landmarker.detect(portraits[0].pixels)[0]
@@ -218,7 +237,7 @@ def test_the_same_pixels_give_the_same_bits(
 
     first = [landmarks(landmarker, photo) for photo in photos]
     backwards = [landmarks(landmarker, photo) for photo in reversed(photos)]
-    with FaceLandmarker() as another:
+    with FaceLandmarker(task_file=task_file) as another:
         alone = [landmarks(another, photo) for photo in photos[-1:]]
 
     assert all(first)
@@ -249,8 +268,8 @@ def test_other_arrays_are_refused(landmarker: FaceLandmarker, pixels: np.ndarray
         landmarker.detect(pixels)
 
 
-def test_closing() -> None:
-    with FaceLandmarker(maximum_faces=1) as landmarker:
+def test_closing(task_file: Path | None) -> None:
+    with FaceLandmarker(maximum_faces=1, task_file=task_file) as landmarker:
         pass
     landmarker.close()
     with pytest.raises(RuntimeError, match="closed"):

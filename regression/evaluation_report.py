@@ -1,0 +1,232 @@
+"""What `fpp evaluate` writes: tables as CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from regression.agreement import MEAN, STATISTICS
+from regression.bootstrap import DRAWS, Estimate
+from regression.evaluation import AVERAGE, MEASURED, Evaluation
+from vision.ratios import PROPORTION_NAMES
+
+MODEL_NAMES = {
+    AVERAGE: "(the average face for everyone)",
+    MEASURED: "(landmarks measured directly, no rig)",
+}
+_LEFT_OUT = {"people": "people", "collections": "whole collections"}
+_STATISTIC_TITLES = {
+    "r": "Pearson r",
+    "slope": "Slope (1 is the right amplitude, less is pulled to the average)",
+    "error": "Mean absolute error (% of the face height, differences from the average person)",
+}
+_KINDS = ("neutral", "smiling")
+
+
+def summary_table(evaluation: Evaluation) -> str:
+    """Markdown: a row per model, the means over the 14 proportions by kind of photo."""
+    counts = people_by_kind(evaluation)
+    head = ["model"]
+    for kind, people in counts.items():
+        head += [f"r, {kind} ({people} people)", "slope", "error %", "r less that of measured"]
+    rows = []
+    for model in evaluation.models:
+        row = [MODEL_NAMES.get(model, f"`{model}`")]
+        for kind in counts:
+            result = evaluation.agreements[model].get(kind)
+            gain = evaluation.gains.get(model, {}).get(kind)
+            row += [result.estimates[s][MEAN].text() if result else "" for s in STATISTICS]
+            row.append(gain.text(3, sign=True) if gain else "")
+        rows.append(row)
+    return markdown_table(head, rows)
+
+
+def agreement_markdown(evaluation: Evaluation) -> str:
+    """The summary, then a table per kind of photo and statistic: proportions by models."""
+    parts = [
+        f"Tested on {_LEFT_OUT[evaluation.split]} that no model saw. In brackets: 95 % intervals "
+        f"({DRAWS} bootstrap draws of people).",
+        summary_table(evaluation),
+    ]
+    for kind in people_by_kind(evaluation):
+        for statistic in STATISTICS:
+            models = [m for m in evaluation.models if kind in evaluation.agreements[m]]
+            estimates = [evaluation.agreements[m][kind].estimates[statistic] for m in models]
+            rows = [
+                [_words(name), *(one[name].text() for one in estimates)]
+                for name in (*PROPORTION_NAMES, MEAN)
+            ]
+            parts += [
+                f"### {_STATISTIC_TITLES[statistic]}, {kind} photos",
+                markdown_table(["proportion", *models], rows),
+            ]
+    return "\n\n".join(parts) + "\n"
+
+
+def consistency_markdown(evaluation: Evaluation) -> str:
+    """A row per model; regression.consistency says what the columns are."""
+    people = next(iter(evaluation.consistency.values())).people
+    rows = [
+        [
+            MODEL_NAMES.get(model, f"`{model}`"),
+            one.spread.text(),
+            one.median_spread.text(),
+            one.spread_without_shift.text(),
+            percent(one.recognised),
+            percent(one.recognised_plainly),
+        ]
+        for model, one in evaluation.consistency.items()
+    ]
+    head = [
+        "model",
+        "spread within a person / between people",
+        "median over sliders",
+        "without what moves in everyone",
+        "recognised",
+        "recognised, plain distance",
+    ]
+    text = (
+        f"{people} people with several photos, values by models that did not see the person "
+        "(people of different folds by different models). Recognised: the person's other photo is "
+        f"the nearest among one of each person; guessing gives {100 / people:.0f} %."
+    )
+    return f"{text}\n\n{markdown_table(head, rows)}\n"
+
+
+def drift_markdown(evaluation: Evaluation) -> str:
+    """A row per model, condition and bin; regression.drift says what the columns are."""
+    rows = [
+        [
+            f"`{model}`",
+            _words(one.condition),
+            f"{one.low:.4g}" if one.low == one.high else f"{one.low:.4g} to {one.high:.4g}",
+            f"{one.reference:.4g}",
+            str(one.photos),
+            str(one.people),
+            one.movement.text(),
+            f"`{one.most_moved}` {one.most_moved_by:+.2f}".replace("|", "\\|"),
+        ]
+        for model, drift in evaluation.drift.items()
+        for one in drift
+    ]
+    head = ["model", "condition", "value", "reference", "photos", "people", "moved", "most moved"]
+    text = (
+        "How far sliders move from the same person's reference photo; 1 is as far as people differ "
+        "from the average person."
+    )
+    return f"{text}\n\n{markdown_table(head, rows)}\n"
+
+
+def write_report(evaluations: Sequence[Evaluation], folder: Path) -> list[Path]:
+    """Writes agreement, consistency and drift as .csv and .md, and evaluation.md with all of it.
+
+    Args:
+        evaluations: one per split, at least one.
+
+    Returns:
+        The files written; those without content are left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    sections = (
+        ("agreement", "Agreement with hand-measured people", agreement_markdown, _agreement_rows),
+        ("consistency", "Several photos of a person", consistency_markdown, _consistency_rows),
+        ("drift", "Drift with the conditions of the photo", drift_markdown, _drift_rows),
+    )
+    first = evaluations[0]
+    everything = [
+        "# Evaluation",
+        f"{len(first.faces)} photos of {len({face.person for face in first.faces})} people.",
+    ]
+    written = []
+    for name, title, markdown, rows in sections:
+        filled = [e for e in evaluations if name == "agreement" or any(getattr(e, name).values())]
+        if not filled:
+            continue
+        texts = [f"## {title}, {_LEFT_OUT[e.split]} left out\n\n{markdown(e)}" for e in filled]
+        everything += [text.rstrip() for text in texts]
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        for number, evaluation in enumerate(filled):
+            header, *lines = rows(evaluation)
+            writer.writerows([header, *lines] if number == 0 else lines)
+        written += [
+            write_text(folder / f"{name}.md", "\n".join(texts)),
+            write_text(folder / f"{name}.csv", table.getvalue()),
+        ]
+    return [*written, write_text(folder / "evaluation.md", "\n\n".join(everything) + "\n")]
+
+
+def _agreement_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+    yield "split", "model", "photos", "people", "proportion", "statistic", "value", "low", "high"
+    for model, by_kind in evaluation.agreements.items():
+        for kind, result in by_kind.items():
+            start = (evaluation.split, model, kind, result.people)
+            for statistic, by_name in result.estimates.items():
+                for name, one in by_name.items():
+                    yield (*start, name, statistic, *_cells(one))
+            if kind in evaluation.gains.get(model, {}):
+                gain = _cells(evaluation.gains[model][kind])
+                yield (*start, MEAN, "r_less_that_of_measured", *gain)
+
+
+def _consistency_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+    yield "split", "model", "people", "statistic", "value", "low", "high"
+    for model, result in evaluation.consistency.items():
+        for statistic, one in vars(result).items():
+            if isinstance(one, Estimate):
+                yield (evaluation.split, model, result.people, statistic, *_cells(one))
+
+
+def _drift_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+    yield (
+        *("split", "model", "condition", "from", "to", "reference", "photos", "people"),
+        *("moved", "low", "high", "most_moved", "most_moved_by"),
+    )
+    for model, drift in evaluation.drift.items():
+        for one in drift:
+            yield (
+                *(evaluation.split, model, one.condition, one.low, one.high, one.reference),
+                *(one.photos, one.people, *_cells(one.movement)),
+                *(one.most_moved, f"{one.most_moved_by:.4f}"),
+            )
+
+
+def people_by_kind(evaluation: Evaluation) -> dict[str, int]:
+    """How many people were compared by kind of photo."""
+    return {
+        kind: by_kind[kind].people
+        for kind in _KINDS
+        for by_kind in [evaluation.agreements[MEASURED]]
+        if kind in by_kind
+    }
+
+
+def _cells(one: Estimate) -> list[str]:
+    return [f"{x:.4f}" if math.isfinite(x) else "" for x in (one.value, one.low, one.high)]
+
+
+def percent(one: Estimate) -> str:
+    """A share 0..1 as text, in %, with its interval."""
+    return Estimate(100 * one.value, 100 * one.low, 100 * one.high).text(0) + " %"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Cells as a Markdown table; they are taken as they are."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Writes beside the path, then moves there."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+    return path

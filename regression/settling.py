@@ -1,0 +1,73 @@
+"""Settle predicted sliders on predicted proportions.
+
+A linear map cannot know that a head's proportions follow from its sliders in a crooked way: the
+average of the sliders of two heads is not the head of average proportions. So the map predicts
+both, and the sliders are moved by the least that gives the head the predicted proportions
+(docs/experiments.md has what that is worth).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rig.fit import SLIDER_SPREAD, MeasuredHead, slopes
+from rig.landmark_head import LandmarkHead
+from vision.ratios import PROPORTION_NAMES, PROPORTIONS, measure
+
+PROPORTION_COUNT = len(PROPORTION_NAMES)
+
+_TOLERANCE = 0.003  # of a proportion, in units of the face's height
+_STEPS = 2
+
+
+class Settler:
+    """From what a network gives to slider values, for one rig."""
+
+    def __init__(self, head: LandmarkHead, told: np.ndarray) -> None:
+        """told: (s,) bool; the other sliders stay neutral."""
+        self._told = told
+        self._neutral = np.array([s.to_unit(s.neutral) for s in head.sliders], np.float32)
+        self._measured = MeasuredHead(
+            head.with_sliders(told), lambda points: measure(points, PROPORTIONS)
+        )
+        self._sliders = self._measured.head.sliders
+        neutral = np.zeros(len(self._sliders))
+        matrix = slopes(self._measured, neutral) / _TOLERANCE
+        # The most likely change of the sliders for a change of the proportions.
+        self._moves = np.linalg.solve(
+            matrix.T @ matrix + np.eye(len(neutral)) / SLIDER_SPREAD**2, matrix.T / _TOLERANCE
+        )
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        """Slider values (n, s) float32, 0..1, from a network's outputs.
+
+        Args:
+            outputs: (n, s) values, or (n, s + 14) values and proportions to settle them on.
+        """
+        count = len(self._told)
+        values = np.where(self._told, np.clip(outputs[:, :count], 0.0, 1.0), self._neutral)
+        if outputs.shape[1] == count:
+            return values.astype(np.float32)
+        return self.settle(values, outputs[:, count:])
+
+    def settle(self, values: np.ndarray, proportions: np.ndarray) -> np.ndarray:
+        """Slider values whose heads have the proportions, as far as the ranges allow.
+
+        Args:
+            values: (n, s) float, 0..1 over each slider's range.
+            proportions: (n, 14), of vision.ratios.PROPORTIONS, of the rig's head.
+
+        Returns:
+            (n, s) float32, 0..1.
+        """
+        values = np.array(values, dtype=np.float32)
+        if not len(values) or not len(self._sliders):
+            return values
+        low = np.array([slider.minimum for slider in self._sliders])
+        high = np.array([slider.maximum for slider in self._sliders])
+        told = np.clip(low + values[:, self._told] * (high - low), low, high)
+        for _ in range(_STEPS):
+            lacking = proportions - self._measured.measures(told)
+            told = np.clip(told + lacking @ self._moves.T, low, high)
+        values[:, self._told] = np.clip((told - low) / (high - low), 0.0, 1.0)
+        return values
