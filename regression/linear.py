@@ -28,6 +28,7 @@ class Moments:
         targets: (o,) their weighted mean.
         spread: (d, d) weighted mean product of the features' differences from their mean.
         product: (d, o) weighted mean product of features' and targets' differences.
+        target_variance: (o,) weighted variance of the targets.
         pairs: how many pairs of photos of one person `change` comes from.
         change: (d, d) mean product of the differences between two photos of one person.
     """
@@ -37,6 +38,7 @@ class Moments:
     targets: np.ndarray
     spread: np.ndarray
     product: np.ndarray
+    target_variance: np.ndarray
     pairs: float
     change: np.ndarray
 
@@ -56,6 +58,9 @@ class Moments:
             (1 - part) * self.product
             + part * other.product
             + between * np.outer(shift, shift_targets),
+            (1 - part) * self.target_variance
+            + part * other.target_variance
+            + between * np.square(shift_targets),
             pairs,
             (self.pairs * self.change + other.pairs * other.change) / max(pairs, 1e-12),
         )
@@ -81,6 +86,7 @@ def moments_of(examples: Examples, targets: np.ndarray | None = None) -> Moments
         centre,
         apart.T @ weighted,
         weighted.T @ (values - centre),
+        weights @ np.square(values - centre),
         pairs,
         change,
     )

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from regression.agreement import Agreement
+from regression.calibration import Calibration
 from regression.real_photos import RealFace
 from regression.recipe import Recipe
 from rig.landmark_head import LandmarkHead
@@ -48,55 +49,44 @@ def describe_photos(
 
 def make_card(
     route: str,
+    landmarker: str,
     head: LandmarkHead,
+    labelled: np.ndarray,
     told: np.ndarray,
+    spread: np.ndarray,
     recipe: Recipe,
-    rendered_rows: int,
-    test_rows: int,
-    r2: np.ndarray,
-    mean_error: np.ndarray,
-    neutral_error: np.ndarray,
     photos: list[dict[str, Any]],
     agreements: Mapping[str, Agreement],
+    calibration: Calibration | None,
 ) -> dict[str, Any]:
-    """The card's JSON.
+    """The card's JSON, but for what rendered heads add.
 
     Args:
-        told: (s,) bool.
-        r2: (s,) on held-out rendered faces.
-        mean_error, neutral_error: (s,) mean absolute error there, 0..1, of the model and of the
-            training average.
+        labelled: (s,) bool, the sliders that the teacher moved.
+        told: (s,) bool, those of them whose interval says something.
+        spread: (s,) of the sliders' labels, 0..1.
         photos: from describe_photos.
         agreements: by name, from cross-validation over people; empty without hand-placed points.
+        calibration: of photographs; None without photos or cross-validation.
     """
-    return {
+    names = head.slider_names
+    card: dict[str, Any] = {
         "route": route,
+        "landmarker": landmarker,
         "rig": {"name": head.rig, "licence": head.licence},
         "licence": "Apache-2.0",
         "intended_use": INTENDED_USE,
         "limits": LIMITS,
-        "data": {"rendered_faces": rendered_rows, "real_photos": photos},
+        "data": {"rendered_faces": 0, "real_photos": photos},
         "recipe": {
-            "network": vars(recipe.network),
-            "training": vars(recipe.training),
-            "encoding_penalty": recipe.encoding_penalty,
-            "proportion_penalty": recipe.proportion_penalty,
-            "ratio_penalty": recipe.ratio_penalty,
-            "depth_penalty": recipe.depth_penalty,
-            "unmeasured_weight": recipe.unmeasured_weight,
+            name: vars(value) if name in ("network", "training") else value
+            for name, value in vars(recipe).items()
         },
-        "told_sliders": [n for n, is_told in zip(head.slider_names, told, strict=True) if is_told],
-        "held_out_renders": {
-            "faces": test_rows,
-            "sliders": {
-                name: {
-                    "r2": round(float(r2[i]), 3),
-                    "mean_absolute_error": round(float(mean_error[i]), 4),
-                    "mean_absolute_error_of_the_average": round(float(neutral_error[i]), 4),
-                }
-                for i, name in enumerate(head.slider_names)
-            },
-        },
+        "labelled_sliders": [
+            n for n, is_labelled in zip(names, labelled, strict=True) if is_labelled
+        ],
+        "told_sliders": [n for n, is_told in zip(names, told, strict=True) if is_told],
+        "spread": {n: round(float(v), 5) for n, v in zip(names, spread, strict=True)},
         "agreement_on_unseen_people": {
             name: {
                 "people": result.people,
@@ -105,7 +95,24 @@ def make_card(
             }
             for name, result in agreements.items()
         },
+        "intervals": {},
+        "coverage": {},
     }
+    if calibration is not None:
+        card["intervals"]["photographs"] = calibration.intervals.to_json(names)
+        rows = card["intervals"]["photographs"]["sliders"]
+        for i, name in enumerate(names):
+            rows[name]["average_half_width"] = round(float(calibration.average_half_widths[i]), 4)
+            rows[name]["coverage"] = round(float(calibration.coverage.sliders[i]), 3)
+        card["coverage"]["photographs"] = {
+            who: {"people": coverage.people, "coverage": round(coverage.mean, 4)}
+            for who, coverage in (
+                ("people", calibration.coverage),
+                ("people without hand-placed points", calibration.coverage_of_others),
+            )
+            if coverage is not None and coverage.told.any()
+        }
+    return card
 
 
 def write_card(card: Mapping[str, Any], folder: Path) -> None:
@@ -120,13 +127,13 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
 
 def card_markdown(card: Mapping[str, Any]) -> str:
     """The card for people to read."""
-    sliders = card["held_out_renders"]["sliders"]
     told = card["told_sliders"]
     lines = [
         f"# Model card: {card['route']}",
         "",
-        f"Predicts {len(told)} of the {len(sliders)} face sliders of {card['rig']['name']} "
-        f"({card['rig']['licence']}). Licence of the weights: {card['licence']}.",
+        f"Predicts {len(told)} of the {len(card['spread'])} face sliders of {card['rig']['name']} "
+        f"({card['rig']['licence']}) from what {card['landmarker']} sees. Licence of the weights: "
+        f"{card['licence']}.",
         "",
         f"**Intended use.** {card['intended_use']}",
         "",
@@ -134,11 +141,15 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         "",
         "## Data",
         "",
-        f"- {card['data']['rendered_faces']} rendered faces (see `data/DATASHEET.md`).",
     ]
+    if card["data"]["rendered_faces"]:
+        lines.append(
+            f"- {card['data']['rendered_faces']} rendered faces (see `data/DATASHEET.md`)."
+        )
     lines += [
         f"- {entry['photos']} photos of {entry['people']} people: {entry['title']}, "
-        f"{entry['licence']}, {entry['source']}. Only the weights learned from them are kept."
+        f"{entry['licence']}, {entry['source']}. Only the weights learned from them, and means and "
+        "second moments over all of them, are kept."
         for entry in card["data"]["real_photos"]
     ]
     if card["agreement_on_unseen_people"]:
@@ -157,21 +168,63 @@ def card_markdown(card: Mapping[str, Any]) -> str:
             f"| {name} | {result['people']} | {result['mean_r']:.3f} |"
             for name, result in card["agreement_on_unseen_people"].items()
         ]
-    lines += [
+    if card["coverage"]:
+        lines += [
+            "",
+            "## 90 % intervals",
+            "",
+            "How often the true value lay inside, on people and heads that did not set the width. "
+            "For photographs the teacher's label counts as true; where people have no hand-placed "
+            "points it comes from the same landmarks that the model sees.",
+            "",
+            "| pictures | unseen | slider values inside |",
+            "| --- | --- | --- |",
+        ]
+        lines += [
+            f"| {domain} | {figures['people']} {who} | {figures['coverage']:.1%} |"
+            for domain, rows in card["coverage"].items()
+            for who, figures in rows.items()
+            if figures["coverage"] is not None
+        ]
+    return "\n".join(lines + _slider_table(card)) + "\n"
+
+
+def _slider_table(card: Mapping[str, Any]) -> list[str]:
+    """Every told slider with its interval and error, the surest first."""
+    photographs = card["intervals"].get("photographs", {}).get("sliders", {})
+    rendered = card["intervals"].get("rendered", {}).get("sliders", {})
+    renders = card.get("held_out_renders", {}).get("sliders", {})
+
+    def sureness(name: str) -> float:
+        if name in photographs:
+            row = photographs[name]
+            return float(row["half_width"] / max(row["average_half_width"], 1e-9))
+        return -float(renders[name]["r2"]) if name in renders else 0.0
+
+    def cell(rows: Mapping[str, Any], name: str, key: str, digits: int) -> str:
+        return f"{rows[name][key]:.{digits}f}" if name in rows else ""
+
+    lines = [
         "",
-        f"## Held-out rendered faces ({card['held_out_renders']['faces']})",
+        "## Told sliders",
         "",
-        "R2 and mean absolute error (0..1 over the slider's range), beside the error of always "
-        "predicting the training average. The other sliders stay neutral.",
+        "The others stay neutral: their interval is no narrower than the average face's. Widths "
+        "are from the value to either end, 0..1 over the slider's range; in brackets how often "
+        "the interval held on unseen people and heads.",
         "",
-        "| told slider | R2 | error | error of the average |",
-        "| --- | --- | --- | --- |",
+        "| slider | photographs: +- | +- of the average face | rendered: +- | rendered: R2 |",
+        "| --- | --- | --- | --- | --- |",
     ]
-    for name in sorted(told, key=lambda name: -sliders[name]["r2"]):
-        row = sliders[name]
+    for name in sorted(card["told_sliders"], key=sureness):
         shown = name.replace("|", "\\|")
+        photograph = cell(photographs, name, "half_width", 3)
+        if photograph:
+            photograph += f" ({photographs[name]['coverage']:.0%})"
+        render = cell(rendered, name, "half_width", 3)
+        if render:
+            render += f" ({renders[name]['coverage']:.0%})"
         lines.append(
-            f"| `{shown}` | {row['r2']:.2f} | {row['mean_absolute_error']:.3f} "
-            f"| {row['mean_absolute_error_of_the_average']:.3f} |"
+            f"| `{shown}` | {photograph} | {cell(photographs, name, 'average_half_width', 3)} "
+            f"| {render} | {cell(renders, name, 'r2', 2)} |"
         )
-    return "\n".join(lines) + "\n"
+    return lines

@@ -3,7 +3,9 @@
 head.npz                 sliders, ranges and the decoder from sliders to landmarks
 ROUTE.keras              the trained network, for Keras
 ROUTE.tflite             the same network, for inference without tensorflow
-ROUTE.json, ROUTE.md     its model card; the JSON also says which sliders a photo tells
+ROUTE.json, ROUTE.md     its model card; the JSON also has the intervals of the told sliders
+ROUTE.moments.npz        what the map for photographs was fitted from, for `fpp adapt`
+face_landmarker/         the same files for models that read FaceLandmarker's landmarks too
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regression.intervals import SliderIntervals
+from regression.settling import PROPORTION_COUNT, Settler
 from rig.landmark_head import LandmarkHead, load_landmark_head
-from vision.features import feature_names
+from vision.features import LANDMARKERS, feature_names
 from vision.mediapipe_import import without_log_lines
 
 if TYPE_CHECKING:
@@ -40,17 +44,27 @@ class TrainedModel:
     Attributes:
         route: "encoding", "landmarks" or "fused".
         head: the rig's sliders and landmarks.
-        told: (s,) bool, the sliders that a photo tells by this route.
+        labelled: (s,) bool, the sliders that the teacher moved.
+        told: (s,) bool, those of them that a photo tells by this route.
         card: the model card's JSON.
-        network: (n, d + 1) float32 -> (n, s) float32; the last column is 1 for photographs and 0
-            for rendered heads.
+        network: (n, d + 1) float32 -> (n, s) or (n, s + 14) float32: slider values, and the
+            proportions to settle them on; the last column is 1 for photographs and 0 for rendered
+            heads. Without that column it serves photographs alone.
+        settler: settles the sliders.
+        landmarker: one of vision.features.LANDMARKERS.
+        intervals, rendered_intervals: how sure it is of photographs and of rendered heads.
     """
 
     route: str
     head: LandmarkHead
+    labelled: np.ndarray
     told: np.ndarray
     card: dict[str, Any]
     network: InferenceNetwork
+    settler: Settler
+    landmarker: str
+    intervals: SliderIntervals
+    rendered_intervals: SliderIntervals
 
     def predict(self, features: np.ndarray, rendered: bool = False) -> np.ndarray:
         """Slider values 0..1 over their ranges, (n, s) float32; the neutral where not told.
@@ -59,17 +73,38 @@ class TrainedModel:
             features: (n, d) float32, columns as `feature_names(route)`.
             rendered: whether the pictures are of rendered heads, not photographs of people.
         """
-        expected = len(feature_names(self.route))
+        expected = len(feature_names(self.route, self.landmarker))
         if features.ndim != 2 or features.shape[1] != expected:
             raise ValueError(
                 f"Features of shape {features.shape} came in; (n, {expected}) was expected for the "
                 f"route {self.route!r}. Take them from FaceReading.features."
             )
-        neutral = np.array([s.to_unit(s.neutral) for s in self.head.sliders], np.float32)
-        is_photograph = np.full((len(features), 1), 0.0 if rendered else 1.0)
-        inputs = np.hstack([features, is_photograph]).astype(np.float32)
-        values = np.clip(self.network(inputs), 0.0, 1.0)
-        return np.where(self.told, values, neutral)
+        if rendered and not self.serves_renders:
+            raise ModelError(
+                f"The model {self.route!r} for {self.landmarker} was made for photographs only. "
+                "Photographs were expected. Use the models for the face mesh for rendered heads."
+            )
+        inputs = features
+        if self.serves_renders:
+            is_photograph = np.full((len(features), 1), 0.0 if rendered else 1.0)
+            inputs = np.hstack([features, is_photograph])
+        outputs = self.network(inputs.astype(np.float32))
+        if rendered:
+            outputs = outputs[:, : len(self.told)]
+        return self.settler.finish(outputs)
+
+    @property
+    def serves_renders(self) -> bool:
+        """Whether pictures of rendered heads can be predicted too."""
+        return self.network.shape[0] > len(feature_names(self.route, self.landmarker))
+
+    def bounds(self, values: np.ndarray, rendered: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end of each value's interval, (n, s) float32; 0 and 1 where not told."""
+        intervals = self.rendered_intervals if rendered else self.intervals
+        lower, upper = intervals.bounds(values)
+        lower = np.where(self.told, np.minimum(lower, values), 0.0)
+        upper = np.where(self.told, np.maximum(upper, values), 1.0)
+        return lower.astype(np.float32), upper.astype(np.float32)
 
 
 class InferenceNetwork:
@@ -107,7 +142,6 @@ def load_model(folder: Path, route: str) -> TrainedModel:
     Raises:
         ModelError: a file is missing or does not fit the others.
     """
-    feature_count = len(feature_names(route)) + 1
     paths = {name: folder / f"{route}.{name}" for name in ("json", "tflite")}
     head_path = folder / "head.npz"
     missing = [path for path in (head_path, *paths.values()) if not path.is_file()]
@@ -121,21 +155,51 @@ def load_model(folder: Path, route: str) -> TrainedModel:
     try:
         card = json.loads(paths["json"].read_text(encoding="utf-8"))
         told_names = set(card["told_sliders"])
+        labelled_names = set(card.get("labelled_sliders", told_names))
+        told = np.array([name in told_names for name in head.slider_names])
+        labelled = np.array([name in labelled_names for name in head.slider_names])
+        landmarker = card.get("landmarker", LANDMARKERS[0])
+        feature_count = len(feature_names(route, landmarker))
+        intervals, rendered_intervals = (
+            SliderIntervals.from_json(card["intervals"][domain], head.slider_names)
+            if card.get("intervals", {}).get(domain)
+            else SliderIntervals.unknown(len(told))
+            for domain in ("photographs", "rendered")
+        )
+        spread = np.array([card.get("spread", {}).get(name, 0.0) for name in head.slider_names])
+        settler = Settler(head, told, spread)
         network = InferenceNetwork(paths["tflite"])
         shape = network.shape
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise ModelError(
             f"The model {route!r} in {folder} cannot be read ({error}). Files written by "
             "`fpp train` were expected. Restore them, or train the model again."
         ) from error
-    if shape != (feature_count, len(head.sliders)):
+    count = len(head.sliders)
+    if shape[0] - feature_count not in (0, 1) or shape[1] - count not in (0, PROPORTION_COUNT):
         raise ModelError(
             f"The network {paths['tflite']} takes {shape[0]} features and gives {shape[1]} "
-            f"sliders; {feature_count} and {len(head.sliders)} were expected. Use the files of one "
-            "training run together."
+            f"sliders; {feature_count} and {count} were expected. Use the files of one training "
+            "run together."
         )
-    told = np.array([name in told_names for name in head.slider_names])
-    return TrainedModel(route, head, told, card, network)
+    return TrainedModel(
+        route,
+        head,
+        labelled,
+        told,
+        card,
+        network,
+        settler,
+        landmarker,
+        intervals,
+        rendered_intervals,
+    )
+
+
+def folder_for(folder: Path, landmarker: str) -> Path:
+    """Where a models folder keeps the models for a landmarker."""
+    within = folder / landmarker
+    return within if within.is_dir() else folder
 
 
 def save_network(model: keras.Model, folder: Path, route: str) -> None:

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regression.agreement import Agreement, agreements_of, head_proportions
-from regression.linear import join_experts
+from regression.agreement import agreements_of, head_proportions
+from regression.calibration import Calibration, calibrate
+from regression.intervals import SliderIntervals, half_widths
+from regression.linear import join_experts, linear_network
 from regression.model_card import describe_photos, make_card, write_card
 from regression.model_files import save_network, shipped_models
+from regression.moments_file import save_moments
 from regression.real_photos import RealFace, read_photo_folder
 from regression.recipe import (
     Recipe,
-    cross_validated_sliders,
-    explained_variance,
+    UnseenOutputs,
+    collections_by_hand,
+    cross_validated_outputs,
     fit_to_photos,
     folds_over_people,
     label_faces,
     told_sliders,
     train_on_renders,
 )
-from regression.tables import examples_from_table, read_table
+from regression.tables import Examples, examples_from_table, read_table
 from regression.training import predict_values
 from rig.landmark_head import LandmarkHead, load_landmark_head
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -40,8 +48,10 @@ class MakingPlan:
         data: folder with train/faces.parquet and test/faces.parquet.
         photos: folder of real photos (regression.real_photos), or None.
         collections: the folders of `photos` to use; empty for all.
+        task_file: MediaPipe's face_landmarker.task, or None. With it the teacher sees by it, and
+            models that read it too are written into the folder face_landmarker.
         head: landmark head file, or None for the shipped one.
-        folds: of the cross-validation over people with hand-placed points; 0 for none.
+        folds: of the cross-validation over people; 0 for none, and no intervals for photographs.
         epochs: instead of the recipe's, or None.
     """
 
@@ -50,6 +60,7 @@ class MakingPlan:
     data: Path
     photos: Path | None
     collections: tuple[str, ...]
+    task_file: Path | None
     head: Path | None
     folds: int
     epochs: int | None
@@ -63,78 +74,222 @@ class MakingPlan:
         return replace(recipe, training=replace(recipe.training, epochs=self.epochs))
 
 
+@dataclass(frozen=True, eq=False)
+class RenderedExpert:
+    """One route's network for rendered heads.
+
+    Attributes:
+        network: (n, d) -> (n, s).
+        intervals: from rendered faces held out of its training.
+        test_errors: (m, s) on the test table.
+        test_spread: (s,) variance of the test table's sliders.
+    """
+
+    network: keras.Model
+    intervals: SliderIntervals
+    test_errors: np.ndarray
+    test_spread: np.ndarray
+
+    @property
+    def r2(self) -> np.ndarray:
+        """(s,) of the test table's variance explained."""
+        unexplained = np.square(self.test_errors.astype(np.float64)).mean(axis=0)
+        return np.asarray(1.0 - unexplained / np.maximum(self.test_spread, 1e-12))
+
+
 def make_models(plan: MakingPlan) -> Iterator[str]:
     """Runs the plan; yields lines of progress.
 
     Raises:
-        TableError, RigError: a table or the landmark head cannot be used.
+        TableError, RigError, PhotoError, LandmarkerFileError: an input cannot be used.
     """
-    recipe = plan.recipe
     head_path = plan.head or shipped_models() / "head.npz"
     head = load_landmark_head(head_path)
-    table = read_table(plan.data / "train" / "faces.parquet")
-    test_table = read_table(plan.data / "test" / "faces.parquet")
+    tables = [read_table(plan.data / part / "faces.parquet") for part in ("train", "test")]
     faces: list[RealFace] = []
     if plan.photos is not None:
-        faces = read_photo_folder(plan.photos, plan.collections)
+        faces = read_photo_folder(plan.photos, plan.collections, plan.task_file)
         yield f"{len(faces)} photos of {len({face.person for face in faces})} people were read."
-    sources_path = Path(__file__).resolve().parent.parent / "data" / "photo_sources.json"
-    sources = json.loads(sources_path.read_text(encoding="utf-8")) if sources_path.exists() else {}
-    plan.out.mkdir(parents=True, exist_ok=True)
-    if head_path.resolve() != (plan.out / "head.npz").resolve():
-        shutil.copyfile(head_path, plan.out / "head.npz")
 
     lines: list[str] = []
-    networks, r2 = {}, {}
+    experts, r2 = {}, np.zeros(len(head.sliders))
     # The fused route sees the most: what it cannot tell, no route can.
     for route in dict.fromkeys((*plan.routes, "fused")):
-        rendered = examples_from_table(table, route, head.slider_names)
-        networks[route], r2[route] = train_on_renders(route, rendered, recipe, lines.append)
+        train, test = (examples_from_table(table, route, head.slider_names) for table in tables)
+        experts[route] = _rendered_expert(route, train, test, plan.recipe, lines)
         yield lines[-1]
-    told = told_sliders(r2["fused"], head.slider_names)
+    r2 = experts["fused"].r2
+    told = told_sliders(r2, head.slider_names)
     yield f"{told.sum()} of {len(told)} sliders can be told from rendered faces."
+
     labels = label_faces(faces, head, told)
-    agreements = _cross_validated_agreements(plan, faces, head, told)
-    for route in plan.routes:
-        rendered_network = networks[route]
-        model = join_experts(
-            fit_to_photos(route, faces, labels, recipe) if faces else rendered_network,
-            rendered_network,
-        )
-        test = examples_from_table(test_table, route, head.slider_names)
-        predicted = predict_values(rendered_network, test.features)
-        test_r2 = explained_variance(predicted, test.sliders)
-        card = make_card(
-            route,
-            head,
-            told,
-            recipe,
-            len(table),
-            len(test),
-            test_r2,
-            np.abs(predicted - test.sliders).mean(axis=0),
-            np.abs(table[list(head.slider_names)].to_numpy().mean(axis=0) - test.sliders).mean(
-                axis=0
-            ),
-            describe_photos(faces, sources),
-            agreements[route],
-        )
-        save_network(model, plan.out, route)
-        write_card(card, plan.out)
-        for name, result in agreements[route].items():
-            yield f"{route}: agreement {result.mean:.3f} on {name} photos of unseen people."
-        mean_r2 = test_r2[told].mean()
-        yield f"{route}: mean R2 {mean_r2:.2f} of told sliders on held-out rendered faces."
+    makers = [_Maker(plan, plan.out, "face_mesh", head, head_path, told, labels)]
+    if faces and plan.task_file is not None:
+        folder = plan.out / "face_landmarker"
+        makers.append(_Maker(plan, folder, "face_landmarker", head, head_path, told, labels))
+    rendered = {"train": len(tables[0]), "test": len(tables[1])}
+    for maker in makers:
+        yield from maker.make(faces, experts, rendered)
     yield f"Written to {plan.out}."
 
 
-def _cross_validated_agreements(
-    plan: MakingPlan, faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray
-) -> dict[str, dict[str, Agreement]]:
-    fold = folds_over_people(faces, plan.folds) if plan.folds else {}
-    if not fold:
-        return {route: {} for route in plan.routes}
-    values = cross_validated_sliders(plan.routes, faces, head, told, plan.recipe, fold)
+def _rendered_expert(
+    route: str, train: Examples, test: Examples, recipe: Recipe, lines: list[str]
+) -> RenderedExpert:
+    network, errors = train_on_renders(route, train, recipe, lines.append)
+    people = [str(row) for row in range(len(errors))]
+    widths = half_widths(errors, people)
+    return RenderedExpert(
+        network,
+        SliderIntervals(widths, np.ones(len(widths)), len(errors)),
+        predict_values(network, test.features) - test.sliders,
+        test.sliders.astype(np.float64).var(axis=0),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Maker:
+    """Makes the models for one landmarker."""
+
+    plan: MakingPlan
+    folder: Path
+    landmarker: str
+    head: LandmarkHead
+    head_path: Path
+    told: np.ndarray
+    labels: Mapping[str, np.ndarray]
+
+    def make(
+        self,
+        faces: list[RealFace],
+        experts: Mapping[str, RenderedExpert],
+        rendered: Mapping[str, int],
+    ) -> Iterator[str]:
+        """Fits, measures and writes every route; yields lines of progress."""
+        plan, recipe = self.plan, self.plan.recipe
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.head_path.resolve() != (self.folder / "head.npz").resolve():
+            shutil.copyfile(self.head_path, self.folder / "head.npz")
+        unseen = self._unseen(faces)
+        photos = describe_photos(faces, _photo_sources())
+        for route in plan.routes:
+            expert = experts[route] if self.landmarker == "face_mesh" else None
+            model = experts[route].network
+            calibration = self._calibration(faces, unseen[route]) if route in unseen else None
+            spread = np.zeros(len(self.told))
+            if faces:
+                fitted = fit_to_photos(route, faces, self.labels, recipe, self.landmarker)
+                spread = fitted.spread
+                model = linear_network(fitted.moments, fitted.coefficients)
+                save_moments(fitted.moments, self.folder, route)
+            if expert is not None:
+                model = join_experts(model, expert.network)
+            told = calibration.told if calibration else self.told
+            agreements = {}
+            if calibration:
+                values = unseen[route].sliders(self.head, told)
+                agreements = agreements_of(head_proportions(self.head, values), faces)
+            card = make_card(
+                route,
+                self.landmarker,
+                self.head,
+                self.told,
+                told,
+                spread,
+                recipe,
+                photos,
+                agreements,
+                calibration,
+            )
+            if expert is not None:
+                card |= _rendered_part(self.head, told, expert, rendered, card)
+            save_network(model, self.folder, route)
+            write_card(card, self.folder)
+            yield from self._figures(route, card)
+
+    def _unseen(self, faces: list[RealFace]) -> dict[str, UnseenOutputs]:
+        if not self.plan.folds or len({face.person for face in faces}) < self.plan.folds:
+            return {}
+        fold = folds_over_people(faces, self.plan.folds)
+        return cross_validated_outputs(
+            self.plan.routes,
+            faces,
+            self.head,
+            self.told,
+            self.plan.recipe,
+            fold,
+            self.landmarker,
+        )
+
+    def _calibration(self, faces: list[RealFace], unseen: UnseenOutputs) -> Calibration:
+        collections = collections_by_hand(faces)
+        truths = np.array([self.labels[face.person][: len(self.told)] for face in faces])
+        return calibrate(
+            unseen,
+            truths,
+            [face.person for face in faces],
+            np.array([face.collection in collections for face in faces]),
+            self.head,
+            self.told,
+        )
+
+    def _figures(self, route: str, card: Mapping[str, Any]) -> Iterator[str]:
+        name = route if self.landmarker == "face_mesh" else f"{route} with {self.landmarker}"
+        for photos, result in card["agreement_on_unseen_people"].items():
+            yield f"{name}: agreement {result['mean_r']:.3f} on {photos} photos of unseen people."
+        for domain, rows in card["coverage"].items():
+            for who, figures in rows.items():
+                if figures["coverage"] is not None:
+                    yield (
+                        f"{name}: 90 % intervals hold for {figures['coverage']:.1%} of slider "
+                        f"values on {domain} of {figures['people']} unseen {who}."
+                    )
+        if "held_out_renders" in card:
+            mean = card["held_out_renders"]["mean_r2"]
+            yield f"{name}: mean R2 {mean:.2f} of told sliders on held-out rendered faces."
+
+
+def _rendered_part(
+    head: LandmarkHead,
+    told: np.ndarray,
+    expert: RenderedExpert,
+    rendered: Mapping[str, int],
+    card: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What a card says of rendered heads."""
+    held = np.abs(expert.test_errors) <= expert.intervals.half_widths
+    coverage = held.mean(axis=0)
+    r2, errors = expert.r2, np.abs(expert.test_errors).mean(axis=0)
     return {
-        route: agreements_of(head_proportions(head, values[route]), faces) for route in plan.routes
+        "data": {**card["data"], "rendered_faces": rendered["train"]},
+        "intervals": {
+            **card["intervals"],
+            "rendered": expert.intervals.to_json(head.slider_names),
+        },
+        "coverage": {
+            **card["coverage"],
+            "renders": {
+                "heads": {
+                    "people": rendered["test"],
+                    "coverage": round(float(coverage[told].mean()), 4) if told.any() else None,
+                }
+            },
+        },
+        "held_out_renders": {
+            "faces": rendered["test"],
+            "mean_r2": round(float(r2[told].mean()), 4) if told.any() else 0.0,
+            "sliders": {
+                name: {
+                    "r2": round(float(r2[i]), 3),
+                    "mean_absolute_error": round(float(errors[i]), 4),
+                    "coverage": round(float(coverage[i]), 3),
+                }
+                for i, name in enumerate(head.slider_names)
+            },
+        },
     }
+
+
+def _photo_sources() -> dict[str, Any]:
+    path = Path(__file__).resolve().parent.parent / "data" / "photo_sources.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from regression.intervals import SliderIntervals
-from regression.model_files import load_model, shipped_models
+from regression.model_files import ModelError, folder_for, load_model, shipped_models
 from regression.prediction import Failure, Prediction
 from rig.rig import Slider
 from vision.encodings import FaceEncoder
@@ -34,6 +34,8 @@ class Predictor:
         encoder: str = "litert",
         rendered: bool = False,
         with_encodings: bool = False,
+        landmarker: Path | None = None,
+        mirror: bool = True,
     ) -> None:
         """Loads the networks.
 
@@ -44,14 +46,41 @@ class Predictor:
             rendered: whether the pictures are of rendered heads, not photographs of people.
             with_encodings: whether every prediction shall have its encoding, also where the model
                 does without.
+            landmarker: MediaPipe's face_landmarker.task, for the models that read it too.
+            mirror: read every photo a second time in the mirror, see vision.reading.FaceReader.
 
         Raises:
-            ModelError: the models folder cannot be used.
+            ModelError: the models folder cannot be used, or is not for this landmarker.
+            LandmarkerFileError: the landmarker file cannot be used.
         """
-        self._model = load_model(models or shipped_models(), model)
+        folder = models or shipped_models()
+        if landmarker is not None:
+            folder = folder_for(folder, "face_landmarker")
+        self._model = load_model(folder, model)
+        if (landmarker is not None) != (self._model.landmarker == "face_landmarker"):
+            raise ModelError(
+                f"The models in {folder} are for {self._model.landmarker}. "
+                + (
+                    "Models that read FaceLandmarker were expected for the landmarker file. Leave "
+                    "the file out, or train models with `fpp train --landmarker`."
+                    if landmarker is not None
+                    else "A landmarker file was expected for them. Give one with --landmarker; "
+                    "`fpp landmarker fetch` gets it."
+                )
+            )
+        if rendered and not self._model.serves_renders:
+            raise ModelError(
+                f"The models in {folder} are for photographs only. Photographs were expected. "
+                "Leave the landmarker file out for pictures of rendered heads."
+            )
         self._rendered = rendered
-        needs_encoder = with_encodings or model != "landmarks"
-        self._reader = FaceReader(FaceLandmarker(), FaceEncoder(encoder) if needs_encoder else None)
+        encodes = with_encodings or model not in ("landmarks", "fit")
+        self._reader = FaceReader(
+            FaceLandmarker(),
+            FaceEncoder(encoder) if encodes else None,
+            FaceLandmarker(task_file=landmarker) if landmarker is not None else None,
+            mirror,
+        )
 
     @property
     def sliders(self) -> tuple[Slider, ...]:
@@ -61,7 +90,7 @@ class Predictor:
     @property
     def intervals(self) -> SliderIntervals:
         """How sure the values are."""
-        return SliderIntervals.unknown(len(self.sliders))
+        return self._model.rendered_intervals if self._rendered else self._model.intervals
 
     def predict(self, photos: Iterable[Path]) -> Iterator[Prediction | Failure]:
         """One Prediction per face, or one Failure per photo without any, in the photos' order."""
@@ -86,15 +115,23 @@ class Predictor:
         readings = self._reader.read(photo.pixels)
         if not readings:
             return []
-        features = np.stack([reading.features(self._model.route) for reading in readings])
+        route, landmarker = self._model.route, self._model.landmarker
+        features = np.stack([reading.features(route, landmarker) for reading in readings])
         values = self._model.predict(features, self._rendered)
+        lower, upper = self._model.bounds(values, self._rendered)
         return [
-            self._prediction(photo, number, reading, row)
-            for number, (reading, row) in enumerate(zip(readings, values, strict=True), start=1)
+            self._prediction(photo, index + 1, reading, values[index], lower[index], upper[index])
+            for index, reading in enumerate(readings)
         ]
 
     def _prediction(
-        self, photo: Photo, number: int, reading: FaceReading, values: np.ndarray
+        self,
+        photo: Photo,
+        number: int,
+        reading: FaceReading,
+        values: np.ndarray,
+        lower: np.ndarray,
+        upper: np.ndarray,
     ) -> Prediction:
         left, top, right, bottom = (side * photo.scale for side in reading.face.box)
         pose = reading.normalised
@@ -112,8 +149,8 @@ class Predictor:
             rig=self._model.head.rig,
             slider_names=self._model.head.slider_names,
             values=values,
-            lower=np.zeros_like(values),
-            upper=np.ones_like(values),
+            lower=lower,
+            upper=upper,
             told=self._model.told,
             landmarks=reading.face.landmarks * np.float32(photo.scale),
             encoding=reading.encoding,

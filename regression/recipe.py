@@ -101,6 +101,11 @@ class PhotographMap:
         apart = features - self.moments.features
         return np.asarray(self.moments.targets + apart @ self.coefficients)
 
+    @property
+    def spread(self) -> np.ndarray:
+        """(s,) standard deviation of the sliders' labels, 0..1 over their ranges."""
+        return np.sqrt(self.moments.target_variance[:-PROPORTION_COUNT])
+
 
 Report = Callable[[str], None]
 
@@ -114,7 +119,7 @@ def explained_variance(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
 def train_on_renders(
     route: str, rendered: Examples, recipe: Recipe, report: Report = lambda line: None
 ) -> tuple[keras.Model, np.ndarray]:
-    """Step 1: the network for rendered faces, and (s,) R2 on a tenth of them held out.
+    """Step 1: the network for rendered faces, and its errors (m, s) on a tenth of them held out.
 
     Args:
         report: called with a line of progress after each epoch.
@@ -132,7 +137,7 @@ def train_on_renders(
         report=epoch_done,
     )
     test = rendered.rows(held_out)
-    return model, explained_variance(predict_values(model, test.features), test.sliders)
+    return model, predict_values(model, test.features) - test.sliders
 
 
 def told_sliders(r2: np.ndarray, slider_names: Sequence[str]) -> np.ndarray:
@@ -270,6 +275,69 @@ def folds_over_collections(faces: Sequence[RealFace]) -> dict[str, int]:
     }
 
 
+@dataclass(frozen=True, eq=False)
+class UnseenOutputs:
+    """What maps gave for people who were not in their training. n photos.
+
+    Attributes:
+        outputs: (n, s + 14) slider values, not clipped, and proportions; nan for untested people.
+        spread: (n, s) spread of the sliders over the training people.
+    """
+
+    outputs: np.ndarray
+    spread: np.ndarray
+
+    def sliders(self, head: LandmarkHead, told: np.ndarray) -> np.ndarray:
+        """Slider values (n, s) 0..1, settled; nan for untested people."""
+        values = np.full(self.spread.shape, np.nan)
+        for spread in np.unique(self.spread[np.isfinite(self.spread[:, 0])], axis=0):
+            rows = (self.spread == spread).all(axis=1)
+            values[rows] = Settler(head, told, spread).finish(self.outputs[rows])
+        return values
+
+
+def cross_validated_outputs(
+    routes: Sequence[str],
+    faces: Sequence[RealFace],
+    head: LandmarkHead,
+    told: np.ndarray,
+    recipe: Recipe,
+    fold: Mapping[str, int],
+    landmarker: str = "face_mesh",
+) -> dict[str, UnseenOutputs]:
+    """What each route gives for every real face, by maps fitted without its person.
+
+    People without a fold always train. Labels of hand-measured people are made anew in each fold,
+    from its training people alone.
+
+    Args:
+        told: (s,) bool, the sliders to label.
+        fold: which fold tests each person, from folds_over_people or folds_over_collections.
+    """
+    by_hand = collections_by_hand(faces)
+    labels = label_faces([f for f in faces if f.collection not in by_hand], head, told)
+    count = len(head.sliders)
+    unseen = {
+        route: UnseenOutputs(
+            np.full((len(faces), count + PROPORTION_COUNT), np.nan),
+            np.full((len(faces), count), np.nan),
+        )
+        for route in routes
+    }
+    for number in sorted(set(fold.values())):
+        training = [face for face in faces if fold.get(face.person) != number]
+        tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
+        measured = [face for face in training if face.collection in by_hand]
+        fold_labels = labels | label_faces(measured, head, told)
+        for route in routes:
+            fitted = fit_to_photos(route, training, fold_labels, recipe, landmarker)
+            columns = feature_columns(route, landmarker)
+            features = np.array([faces[i].mean_features[columns] for i in tested])
+            unseen[route].outputs[tested] = fitted(features)
+            unseen[route].spread[tested] = fitted.spread
+    return unseen
+
+
 def cross_validated_sliders(
     routes: Sequence[str],
     faces: Sequence[RealFace],
@@ -281,30 +349,10 @@ def cross_validated_sliders(
 ) -> dict[str, np.ndarray]:
     """Slider values (n, s) 0..1 of every real face, by models fitted without its person.
 
-    People without a fold always train, and their rows hold nan. Labels of hand-measured people
-    are made anew in each fold, from its training people alone.
-
-    Args:
-        fold: which fold tests each person, from folds_over_people or folds_over_collections.
-
-    Returns:
-        An array by route.
+    As cross_validated_outputs, settled; nan for people without a fold.
     """
-    by_hand = collections_by_hand(faces)
-    labels = label_faces([f for f in faces if f.collection not in by_hand], head, told)
-    predicted = {route: np.full((len(faces), len(head.sliders)), np.nan) for route in routes}
-    settler = Settler(head, told)
-    for number in sorted(set(fold.values())):
-        training = [face for face in faces if fold.get(face.person) != number]
-        tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
-        measured = [face for face in training if face.collection in by_hand]
-        fold_labels = labels | label_faces(measured, head, told)
-        for route in routes:
-            fitted = fit_to_photos(route, training, fold_labels, recipe, landmarker)
-            columns = feature_columns(route, landmarker)
-            features = np.array([faces[i].mean_features[columns] for i in tested])
-            predicted[route][tested] = settler.finish(fitted(features))
-    return predicted
+    unseen = cross_validated_outputs(routes, faces, head, told, recipe, fold, landmarker)
+    return {route: outputs.sliders(head, told) for route, outputs in unseen.items()}
 
 
 def feature_columns(route: str, landmarker: str = "face_mesh") -> list[int]:

@@ -11,7 +11,7 @@ import numpy as np
 from regression.workers import call_apart
 from rig.correspondence import correspond
 from rig.landmark_head import LandmarkHead, extract_landmark_head
-from rig.makehuman import load_makehuman
+from rig.makehuman import load_expressions, load_makehuman
 from rig.portrait import frame_head
 from rig.rig import RigError
 from vision.faces import LANDMARK_COUNT
@@ -51,7 +51,8 @@ def map_rig(rig_folder: Path) -> RigMapping:
     correspondence = correspond(rig, detected, MIRRORED, camera, _SIDE, _SIDE)
     centred = detected - [_SIDE / 2, 0.0, 0.0]
     twins = centred[MIRRORED] * [-1, 1, 1]
-    return RigMapping(extract_landmark_head(rig, correspondence), (centred + twins) / 2)
+    head = extract_landmark_head(rig, correspondence, *load_expressions(rig_folder, rig))
+    return RigMapping(head, (centred + twins) / 2)
 
 
 def canonical_landmarks(detected: np.ndarray) -> np.ndarray:

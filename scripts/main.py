@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-COMMANDS = ("predict", "demo", "train", "evaluate", "synthesize", "rig", "landmarker")
+COMMANDS = ("predict", "demo", "train", "adapt", "evaluate", "synthesize", "rig", "landmarker")
 """Names of the modules beside this one that are commands, in the order `fpp --help` lists them."""
 
 LIBRARY = ("vision", "regression", "rig", "exports")

@@ -95,6 +95,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="trained models to use (default: those that come with the program)",
     )
     parser.add_argument(
+        "--landmarker",
+        type=Path,
+        metavar="FILE",
+        help="MediaPipe's face_landmarker.task, for the models that read it too; `fpp landmarker "
+        "fetch` gets it (default: FPP_LANDMARKER, else the face mesh alone)",
+    )
+    parser.add_argument(
         "--rendered",
         action="store_true",
         help="the pictures are of rendered heads, not photographs of people",
@@ -155,6 +162,7 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
         model=arguments.model,
         encoder=arguments.encoder,
         rendered=arguments.rendered,
+        landmarker=_landmarker(arguments),
         with_encodings=arguments.group == "person",
     )
     failed = done = 0
@@ -188,6 +196,15 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
             raise KeyboardInterrupt(
                 f"after {done} of {len(photos)} photos; what was done is in {arguments.out}"
             ) from None
+
+
+def _landmarker(arguments: argparse.Namespace) -> Path | None:
+    """The landmarker file; that of the environment does not apply to rendered heads."""
+    from vision.landmarker_file import find_landmarker_file
+
+    if arguments.rendered and arguments.landmarker is None:
+        return None
+    return find_landmarker_file(arguments.landmarker)
 
 
 def _is_own_overlay(photo: Path, out: Path) -> bool:

@@ -11,6 +11,7 @@ EXAMPLES = """\
   fpp train --out my-models                       from the rendered faces that ship
   fpp train --out my-models --photos photos       with real photos as well, cross-validated
   fpp train --out my-models --route landmarks
+  fpp train --out my-models --photos photos --landmarker face_landmarker.task
 
 photos: each folder in FOLDER is a collection; photos whose names agree up to the first underscore
 show one person; a .tem file beside a photo holds its hand-placed points (WebMorph). Nothing of the
@@ -40,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only these folders of --photos, as in london,canada (default: all)",
     )
     parser.add_argument(
+        "--landmarker",
+        type=Path,
+        metavar="FILE",
+        help="MediaPipe's face_landmarker.task: labels the photos better, and makes models that "
+        "read it too, in DIR/face_landmarker (default: FPP_LANDMARKER)",
+    )
+    parser.add_argument(
         "--data",
         type=Path,
         default=Path("data"),
@@ -53,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the rig's landmark head (default: the one that ships with the models)",
     )
     parser.add_argument(
-        "--folds", type=int, default=5, help="folds of the cross-validation (default: 5)"
+        "--folds", type=int, default=10, help="folds of the cross-validation (default: 10)"
     )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help="passes over the data (default: the recipe's)"
@@ -63,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train each route and write its network and model card."""
     from regression.model_making import MakingPlan, make_models
+    from vision.landmarker_file import find_landmarker_file
 
     plan = MakingPlan(
         out=arguments.out,
@@ -70,6 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         data=arguments.data,
         photos=arguments.photos,
         collections=arguments.collections,
+        task_file=find_landmarker_file(arguments.landmarker),
         head=arguments.head,
         folds=arguments.folds,
         epochs=arguments.epochs,

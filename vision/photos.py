@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vision.focal_length import focal_length_pixels
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -56,11 +58,14 @@ class Photo:
     path: the file it came from.
     pixels: (height, width, 3) uint8 RGB, upright (EXIF orientation applied).
     scale: pixels of the file per pixel here; above 1 where the photo was decoded reduced.
+    focal_length_pixels: the camera's focal length in pixels of this photo, by its EXIF data; None
+        where that does not say, or says that the photo was cropped since.
     """
 
     path: Path
     pixels: np.ndarray = field(repr=False)
     scale: float = 1.0
+    focal_length_pixels: float | None = None
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape
@@ -175,6 +180,7 @@ def read_photo(path: Path, maximum_side: int = 4096) -> Photo:
                     shrink = maximum_side / longest
                     image.draft(None, (round(width * shrink), round(height * shrink)))
                 image.load()
+                focal_length = focal_length_pixels(image, width, height)
                 upright = _upright(image)
                 if max(upright.size) > maximum_side:
                     upright = _reduced(upright, maximum_side)
@@ -186,7 +192,8 @@ def read_photo(path: Path, maximum_side: int = 4096) -> Photo:
                     f"{path} is damaged and cannot be decoded ({error}): expected a complete "
                     "picture; copy or download the file again."
                 ) from error
-    return Photo(path, pixels, scale=longest / max(pixels.shape[:2]))
+    scale = longest / max(pixels.shape[:2])
+    return Photo(path, pixels, scale, focal_length and focal_length / scale)
 
 
 @contextmanager

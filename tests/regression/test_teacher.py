@@ -66,6 +66,11 @@ def face_of(head: LandmarkHead) -> MakeFace:
     return make
 
 
+def reading(face: RealFace, features: np.ndarray) -> RealFace:
+    """The face with other features, in the mirror too."""
+    return replace(face, features=features, mirrored_features=features)
+
+
 @pytest.fixture(scope="module")
 def faces(face_of: MakeFace, planted: np.ndarray) -> list[RealFace]:
     return [face_of(values, f"{number:02d}") for number, values in enumerate(planted)]
@@ -136,12 +141,12 @@ def test_the_average_person_gets_the_neutral_head_however_seen(
     for face in faces:
         features = face.features.copy()
         features[columns] += bias
-        shifted.append(replace(face, features=features))
+        shifted.append(reading(face, features))
     np.testing.assert_allclose(
         stacked(label_people(shifted, head, told), faces), stacked(labels, faces), atol=0.02
     )
     middle = np.mean([face.features for face in faces], axis=0)
-    average = replace(faces[0], person="average", features=middle)
+    average = replace(reading(faces[0], middle), person="average")
     with_average = label_people([*faces, average], head, told)
     np.testing.assert_allclose(with_average["average"], neutral, atol=0.01)
 
@@ -180,7 +185,7 @@ def test_several_photos_of_a_person_are_averaged(
 ) -> None:
     noise = np.random.default_rng(3).normal(0, 0.02, faces[0].features.shape).astype(np.float32)
     pairs = [
-        replace(face, features=face.features + sign * noise) for face in faces for sign in (-1, 1)
+        reading(face, face.features + sign * noise) for face in faces for sign in (-1, 1)
     ]
     np.testing.assert_allclose(
         stacked(label_people(pairs, head, told), faces),
@@ -194,7 +199,7 @@ def test_proportions_placed_by_hand_overrule_the_detector(
 ) -> None:
     """The detector takes everyone for the person before; the hand-placed points do not."""
     mistaken = [
-        replace(face, features=before.features, hand_placed=proportions)
+        replace(reading(face, before.features), hand_placed=proportions)
         for face, before, proportions in zip(
             faces, [faces[-1], *faces[:-1]], true_proportions, strict=True
         )

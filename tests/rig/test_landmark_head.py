@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,13 @@ def correspondence(rig: Rig) -> Correspondence:
 
 @pytest.fixture(scope="module")
 def head(rig: Rig, correspondence: Correspondence) -> LandmarkHead:
-    return extract_landmark_head(rig, correspondence)
+    return extract_landmark_head(rig, correspondence, ("smile", "frown"), offsets(rig))
+
+
+def offsets(rig: Rig) -> np.ndarray:
+    """Of two expression units that move vertices anywhere."""
+    shape = (2, *rig.neutral.shape)
+    return np.random.default_rng(2).normal(0, 0.1, shape).astype(np.float32)
 
 
 def random_values(head: LandmarkHead | Rig, count: int, seed: int = 0) -> np.ndarray:
@@ -48,6 +55,48 @@ def test_landmarks_are_the_points_of_the_moved_mesh(
     for values in (np.zeros(len(rig.sliders)), *random_values(rig, 5)):
         expected = correspondence.landmarks(rig.vertices(values)) * LANDMARK_AXES
         np.testing.assert_allclose(head.landmarks(values), expected, atol=1e-4)
+
+
+def test_an_expression_moves_the_points_as_it_moves_the_mesh(
+    rig: Rig, correspondence: Correspondence, head: LandmarkHead
+) -> None:
+    values = random_values(rig, 3)
+    strengths = np.random.default_rng(3).uniform(0, 1, (3, 2))
+    mesh = rig.vertices(values) + np.einsum("ne,evc->nvc", strengths, offsets(rig))
+    expected = correspondence.landmarks(mesh) * LANDMARK_AXES
+    np.testing.assert_allclose(head.landmarks(values, strengths), expected, atol=1e-4)
+    np.testing.assert_array_equal(head.landmarks(values, np.zeros((3, 2))), head.landmarks(values))
+
+
+def test_expression_units_can_be_sliders(head: LandmarkHead) -> None:
+    moving = head.with_expression_sliders()
+    assert [slider.minimum for slider in moving.sliders[-2:]] == [0, 0]
+    assert moving.slider_names[: len(head.sliders)] == head.slider_names
+    values, strengths = random_values(head, 4), np.random.default_rng(4).uniform(0, 1, (4, 2))
+    np.testing.assert_allclose(
+        moving.landmarks(np.concatenate([values, strengths], axis=1)),
+        head.landmarks(values, strengths),
+        atol=1e-5,
+    )
+    assert moving.with_expression_sliders().sliders == moving.sliders
+
+
+def test_a_file_of_before_expressions_were_kept_has_none(
+    tmp_path: Path, head: LandmarkHead
+) -> None:
+    path = tmp_path / "old.npz"
+    save_landmark_head(head, path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files if name != "expressions"}
+    description = json.loads(str(arrays["description"]))
+    del description["expressions"]
+    np.savez(path, **{**arrays, "description": np.array(json.dumps(description))})
+    old = load_landmark_head(path)
+    assert old.expression_names == ()
+    assert old.with_expression_sliders().sliders == head.sliders
+    values = random_values(head, 2)
+    np.testing.assert_allclose(old.landmarks(values), head.landmarks(values), atol=0.01)
+    np.testing.assert_array_equal(old.landmarks(values, np.zeros((2, 0))), old.landmarks(values))
 
 
 def test_many_heads_at_once_equal_one_at_a_time(head: LandmarkHead) -> None:
@@ -74,7 +123,8 @@ def test_a_saved_head_is_loaded_with_the_same_numbers(tmp_path: Path, head: Land
     loaded = load_landmark_head(path)
     assert (loaded.rig, loaded.licence, loaded.sliders) == (head.rig, head.licence, head.sliders)
     np.testing.assert_array_equal(loaded.neutral, head.neutral)
-    for name in ("negative", "positive"):
+    assert loaded.expression_names == ("smile", "frown")
+    for name in ("negative", "positive", "expressions"):
         half = getattr(head, name).astype(np.float16)
         np.testing.assert_array_equal(getattr(loaded, name), half)
         # 16 bits keep a hundredth of a millimetre (1e-4 dm) where offsets are below 2 dm.
@@ -91,7 +141,10 @@ def test_the_shipped_head_is_symmetric_and_complete() -> None:
     assert head.neutral.shape == (LANDMARK_COUNT, 3)
     assert len(set(head.slider_names)) == len(head.slider_names) > 90
     np.testing.assert_allclose(head.neutral[MIRRORED] * [-1, 1, 1], head.neutral, atol=1e-4)
-    landmarks = head.landmarks(random_values(head, 20))
+    assert len(head.expression_names) == len(head.expressions) == 25
+    assert "mouth-corner-puller" in head.expression_names
+    expressions = np.random.default_rng(0).uniform(0, 1, (20, 25))
+    landmarks = head.landmarks(random_values(head, 20), expressions)
     np.testing.assert_allclose(landmarks[:, MIRRORED] * [-1, 1, 1], landmarks, atol=0.01)
 
 
@@ -133,7 +186,7 @@ def test_files_that_describe_no_head_are_refused(tmp_path: Path, description: st
         load_landmark_head(path)
 
 
-@pytest.mark.parametrize("name", ["neutral", "negative", "positive"])
+@pytest.mark.parametrize("name", ["neutral", "negative", "positive", "expressions"])
 def test_arrays_that_do_not_fit_together_are_refused(
     tmp_path: Path, head: LandmarkHead, name: str
 ) -> None:
