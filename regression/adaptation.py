@@ -4,9 +4,8 @@ The old people's moments are kept with the models (regression.moments_file) and 
 the new ones, whom the teacher labels. How much the new photos count is chosen on the people that
 adapt; the rest of the folder is held out and says whether the new map is better.
 
-The labels are the rig fitted to the photos' landmarks, as differences from the folder's average
-person. They are no truth: a route that reads the same landmarks is measured against itself, and
-an adapted model calls the folder's average person average.
+The labels are no truth: a route that reads the same landmarks is measured against itself, and an
+adapted model calls the folder's average person average.
 """
 
 from __future__ import annotations
@@ -45,9 +44,6 @@ HELD_OUT = 0.3
 _LABEL_DISTANCE = 0.45
 
 _FOLDS = 4
-
-Predict = Callable[[np.ndarray], np.ndarray]
-"""Slider values (n, s) 0..1 of a route's features (n, d)."""
 
 
 class AdaptationError(Exception):
@@ -143,7 +139,7 @@ class Adaptation:
 
 
 def divide_people(
-    faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray, seed: int = 0
+    faces: Sequence[RealFace], head: LandmarkHead, labelled: np.ndarray, seed: int = 0
 ) -> NewPeople:
     """Finds out who is who, draws who is held out, and labels both.
 
@@ -152,7 +148,7 @@ def divide_people(
     are held out together or not at all.
 
     Args:
-        told: (s,) bool, the sliders to label.
+        labelled: (s,) bool, the sliders that the teacher may move.
 
     Raises:
         AdaptationError: fewer than 30 people.
@@ -170,11 +166,11 @@ def divide_people(
     adapting = [face for face, is_test in zip(named, tests, strict=True) if not is_test]
     held_out = [face for face, is_test in zip(named, tests, strict=True) if is_test]
     # Measured from the average person of the whole folder, which the few held out know too badly.
-    labels = label_faces(named, head, told)
+    labels = label_faces(named, head, labelled)
     return NewPeople(
         adapting,
         held_out,
-        label_faces(adapting, head, told),
+        label_faces(adapting, head, labelled),
         {face.person: labels[face.person] for face in held_out},
     )
 
@@ -207,7 +203,7 @@ def _who_is_who(faces: Sequence[RealFace]) -> tuple[list[RealFace], np.ndarray]:
 def adapt_route(
     route: str,
     old: Moments,
-    predict: Predict,
+    predict: Callable[[np.ndarray], np.ndarray],
     people: NewPeople,
     head: LandmarkHead,
     told: np.ndarray,
@@ -219,7 +215,7 @@ def adapt_route(
 
     Args:
         old: of the people the model was learned from.
-        predict: the old model.
+        predict: the old model, slider values (n, s) 0..1 of features (n, d).
         told: (s,) bool, the sliders that count.
         recipe: how the old map was fitted.
     """
@@ -259,9 +255,9 @@ def adapt_route(
     names = tuple(face.person for face in held_out)
     weights = people_weights(names) * _person_weights(held_out)
     return Adaptation(
-        route=route,
-        choice=choice,
-        fitted=fitted,
+        route,
+        choice,
+        fitted,
         before=_accuracy(before[:, told], labels[:, told], held_out),
         after=_accuracy(after[:, told], labels[:, told], held_out),
         difference=estimate(weights @ (errors_after - errors_before) / weights.sum(axis=1)),

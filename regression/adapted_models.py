@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from regression.adaptation import (
 )
 from regression.adaptation_report import report_csv, report_markdown
 from regression.evaluation_report import write_text
-from regression.intervals import SliderIntervals, half_widths
+from regression.intervals import SliderIntervals, coverage_report, half_widths
 from regression.linear import Moments, join_experts, linear_network
 from regression.model_card import write_card
 from regression.model_files import (
@@ -95,9 +95,7 @@ def adapt_models(
         AdaptationError: fewer than 30 people.
     """
     head = models[0].model.head
-    # What any of the routes tells.
-    told = np.any([one.model.told for one in models], axis=0)
-    people = divide_people(faces, head, told, seed)
+    people = divide_people(faces, head, _labelled(models[0].model), seed)
     return people, [
         adapt_route(
             one.model.route,
@@ -112,6 +110,13 @@ def adapt_models(
         )
         for one in models
     ]
+
+
+def _labelled(model: TrainedModel) -> np.ndarray:
+    """(s,) bool: the sliders that the teacher moved for the old people."""
+    card = model.card
+    names = set(card.get("labelled_sliders", card["told_sliders"]))
+    return np.array([name in names for name in model.head.slider_names])
 
 
 def write_adapted(
@@ -138,6 +143,7 @@ def write_adapted(
     Raises:
         ModelError: the Keras file of an old model cannot be used.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else tensorflow lists the machine's CPU
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)  # of a run that was stopped
@@ -177,19 +183,22 @@ def _move(made: Path, out: Path) -> None:
 def adapted_card(
     model: TrainedModel, folder: str, people: NewPeople, adaptation: Adaptation
 ) -> dict[str, Any]:
-    """The old card's JSON with what is new. The agreement with hand-measured people is left out:
-    it was the old model's."""
-    (photos, count), _ = people.counts
-    card = dict(model.card)
+    """The old card's JSON with what is new, and without what was measured of the old model on
+    photographs: agreement and coverage."""
+    (photos, count), (_, held_out) = people.counts
     entry = {"collection": folder, "photos": photos, "people": count, "title": folder}
     entry |= {"licence": "not stated", "source": "given by the user"}
+    card = dict(model.card)
     card["data"] = card["data"] | {"real_photos": [*card["data"]["real_photos"], entry]}
     card["agreement_on_unseen_people"] = {}
+    card["coverage"] = {
+        domain: rows for domain, rows in card.get("coverage", {}).items() if domain != "photographs"
+    }
     card["adapted"] = {
         "folder": folder,
         "photos": photos,
         "people": count,
-        "held_out_people": len(set(adaptation.people)),
+        "held_out_people": held_out,
         "weight": adaptation.choice.weight,
         "centred": adaptation.choice.centred,
         "error": {
@@ -201,9 +210,30 @@ def adapted_card(
     spread = zip(names, adaptation.fitted.spread, strict=True)
     card["spread"] = {name: round(float(value), 5) for name, value in spread}
     if card.get("intervals", {}).get("photographs"):
-        wider = widened(model.intervals, adaptation.errors, adaptation.people)
-        card["intervals"] = card["intervals"] | {"photographs": wider.to_json(names)}
+        part = _new_intervals(card["intervals"]["photographs"], model, adaptation)
+        card["intervals"] = card["intervals"] | {"photographs": part}
     return card
+
+
+def _new_intervals(
+    old: Mapping[str, Any], model: TrainedModel, adaptation: Adaptation
+) -> dict[str, Any]:
+    """The card's part for photographs; coverage is that of the people held out now."""
+    names, errors = model.head.slider_names, adaptation.errors
+    wider = widened(model.intervals, errors, adaptation.people)
+    coverage = coverage_report(
+        errors,
+        np.zeros_like(errors),
+        errors - wider.half_widths,
+        errors + wider.half_widths,
+        adaptation.people,
+    ).coverage
+    part = wider.to_json(names)
+    for place, name in enumerate(names):
+        # Its row says more, such as the average face's width.
+        row = old["sliders"][name] | part["sliders"][name]
+        part["sliders"][name] = row | {"coverage": round(float(coverage[place]), 3)}
+    return part
 
 
 def widened(old: SliderIntervals, errors: np.ndarray, people: Sequence[str]) -> SliderIntervals:

@@ -169,11 +169,22 @@ def gains_over(
     for kind, photos in compared_photos(proportions + baseline, faces).items():
         weights = people_weights(photos.people)
         one, other = (
-            _statistics(side[photos.rows], photos.by_hand, weights)[0].mean(axis=1)
+            mean_correlations(side[photos.rows], photos.by_hand, weights)
             for side in (proportions, baseline)
         )
         gains[kind] = estimate(one - other)
     return gains
+
+
+def mean_correlations(
+    proportions: np.ndarray, by_hand: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """(d,) mean of the 14 correlations of rows (n, 14) with hand-measured ones (n, 14).
+
+    Args:
+        weights: (d, n), from regression.bootstrap.people_weights.
+    """
+    return np.asarray(_statistics(proportions, by_hand, weights)[0].mean(axis=1))
 
 
 def _statistics(

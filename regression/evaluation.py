@@ -1,4 +1,4 @@
-"""Every model and two baselines, measured on people that no model has seen."""
+"""Every model and its baselines, measured on people that no model has seen."""
 
 from __future__ import annotations
 
@@ -10,78 +10,114 @@ import numpy as np
 
 from regression.agreement import Agreement, agreements_of, gains_over, head_proportions
 from regression.bootstrap import Estimate
+from regression.calibration import Calibration, calibrate
 from regression.consistency import Consistency, consistency_of, people_with_several_photos
 from regression.drift import Conditions, Drift, drift_of
-from regression.model_files import load_model
+from regression.model_files import folder_for, load_model
+from regression.nested import NestedAgreement, NestedOutputs, nested_outputs
 from regression.real_photos import RealFace
 from regression.recipe import (
     Recipe,
+    UnseenOutputs,
+    collections_by_hand,
+    cross_validated_outputs,
     cross_validated_sliders,
-    folds_over_collections,
     folds_over_people,
+    label_faces,
 )
+from regression.several_photos import SeveralPhotos, several_photos_of
 from regression.tables import TableError
 from rig.landmark_head import LandmarkHead
-from vision.features import ENCODING_FEATURES
+from vision.features import ALL_FEATURES, LANDMARKERS, ROUTES, feature_names
 from vision.ratios import PROPORTION_NAMES
 
-MODELS = ("landmarks", "encoding", "fused", "fit")
+FIT = "fit"
+MODELS = ("landmarks", "encoding", "fused", FIT)
 """The routes, and the rig fitted to the landmarks."""
 
 MEASURED = "measured"
 AVERAGE = "average"
 BASELINES = (MEASURED, AVERAGE)
-"""The 14 proportions measured on the detected landmarks, without any rig; and everybody the average
-face."""
+"""The 14 proportions measured on the face mesh's landmarks, without any rig; and everybody the
+average face."""
 
 SPLITS = ("people", "collections")
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured, by model: those asked for, then BASELINES.
+    """What was measured, by model: routes, routes "with" the second landmarker, the fit, baselines.
 
     Attributes:
         split: what no model saw of those it is tested on: their "people", or their "collections".
         models: the names, in order.
         faces: all that were read.
+        slider_names: all of the rig's, in its order.
+        labelled: (s,) bool, the sliders that the teacher moves.
         proportions: (n, 14) by model, a row per face; nan for people who always train.
         agreements: by kind of photo, "neutral" and "smiling".
         gains: mean r less that of MEASURED on the same people, by kind of photo.
         consistency: of the sliders, of MEASURED that of its proportions; empty where fewer than 10
             people have several photos.
         drift: empty without conditions.
+        calibrations: how sure each route is; empty where collections are left out.
+        several_photos: what a person's photos say together; empty where collections are left out,
+            or too few people have several.
+        nested: the routes with their choices made anew in each fold; empty unless asked for.
     """
 
     split: str
     models: tuple[str, ...]
     faces: Sequence[RealFace]
+    slider_names: tuple[str, ...]
+    labelled: np.ndarray
     proportions: Mapping[str, np.ndarray]
     agreements: Mapping[str, Mapping[str, Agreement]]
     gains: Mapping[str, Mapping[str, Estimate]]
     consistency: Mapping[str, Consistency]
     drift: Mapping[str, Sequence[Drift]]
+    calibrations: Mapping[str, Calibration]
+    several_photos: Mapping[str, SeveralPhotos]
+    nested: Mapping[str, NestedAgreement]
 
 
-def direct_measures(faces: Sequence[RealFace]) -> np.ndarray:
-    """(n, 14) proportions measured on the face mesh's landmarks, without any rig; the mean over
-    each photo and its mirror image, as the models see it."""
-    start = len(ENCODING_FEATURES)
-    return np.array([face.mean_features[start : start + len(PROPORTION_NAMES)] for face in faces])
+@dataclass(frozen=True, eq=False)
+class _Predicted:
+    """What cross-validation gave, by model."""
+
+    told: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray]
+    unseen: Mapping[str, UnseenOutputs]
+    nested: Mapping[str, NestedOutputs]
+
+
+def with_landmarker(model: str, landmarker: str) -> str:
+    """The name of a model that reads a landmarker's landmarks; "fused with face_landmarker"."""
+    return model if landmarker == LANDMARKERS[0] else f"{model} with {landmarker}"
+
+
+def direct_measures(faces: Sequence[RealFace], landmarker: str = LANDMARKERS[0]) -> np.ndarray:
+    """(n, 14) proportions measured on the detected landmarks, without any rig; the mean over each
+    photo and its mirror image, as the models see it."""
+    prefix = "" if landmarker == LANDMARKERS[0] else f"{landmarker}_"
+    columns = [ALL_FEATURES.index(f"{prefix}ratio_{name}") for name in PROPORTION_NAMES]
+    return np.array([face.mean_features[columns] for face in faces])
 
 
 def evaluate(
     faces: Sequence[RealFace],
     models_folder: Path,
     models: Sequence[str] = MODELS,
-    folds: int = 5,
+    folds: int = 10,
     split: str = "people",
     conditions: Conditions | None = None,
+    nested: bool = False,
 ) -> Evaluation:
     """Measures models on people, or whole collections, that they have not seen.
 
-    The recipe is run anew for each fold; of the models folder only the head and the list of told
-    sliders are used, which were made from rendered faces.
+    The recipe is run anew for each fold; of the models folder only the head and the lists of
+    sliders are used. Where every face was seen by the second landmarker too, the routes that can
+    read it are measured once more with it.
 
     Args:
         faces: some with hand-placed points.
@@ -90,6 +126,7 @@ def evaluate(
         split: one of SPLITS; "collections" tests each collection that has hand-placed points, or
             people with several photos, by models that saw nothing of it.
         conditions: from regression.drift.read_conditions.
+        nested: whether to choose the recipe anew in each fold too, see regression.nested.
 
     Raises:
         TableError: too few photos with hand-placed points.
@@ -101,59 +138,139 @@ def evaluate(
             f"The split {split!r} is not known; one of {', '.join(SPLITS)} was expected. "
             "Choose one of them."
         )
-    model = load_model(models_folder, "fused")
+    routes = [name for name in models if name in ROUTES]
+    base = load_model(models_folder, "fused" if FIT in models else routes[0])
+    head, labelled = base.head, base.labelled
     fold = _folds(faces, folds, split)
-    values = cross_validated_sliders(models, faces, model.head, model.told, Recipe(), fold)
-    proportions = {name: head_proportions(model.head, values[name]) for name in models}
-    proportions[MEASURED] = direct_measures(faces)
-    proportions[AVERAGE] = np.tile(_average_proportions(model.head), (len(faces), 1))
+    landmarkers = LANDMARKERS if all(face.seen_by_both for face in faces) else LANDMARKERS[:1]
+    found = _predictions(faces, models_folder, models, head, labelled, fold, landmarkers, nested)
 
-    told = {name: values[name][:, model.told] for name in models}
-    names = [
-        slider for slider, tells in zip(model.head.slider_names, model.told, strict=True) if tells
-    ]
+    measured = {with_landmarker(MEASURED, one): direct_measures(faces, one) for one in landmarkers}
+    proportions = {name: head_proportions(head, rows) for name, rows in found.values.items()}
+    proportions |= {**measured, AVERAGE: np.tile(_average_proportions(head), (len(faces), 1))}
+    told = {name: rows[:, found.told[name]] for name, rows in found.values.items()}
     # The same people for all: those who were tested.
     tested = np.array([face.person in fold for face in faces])
-    measured = np.where(tested[:, None], proportions[MEASURED], np.nan)
-    consistency = {
-        name: found
-        for name, compared in (*told.items(), (MEASURED, measured))
-        if (found := consistency_of(compared, faces)) is not None
-    }
+    compared = told | {MEASURED: np.where(tested[:, None], proportions[MEASURED], np.nan)}
+    consistency = {name: consistency_of(rows, faces) for name, rows in compared.items()}
+    calibrations, several = {}, {}
+    if split == "people":
+        labels = label_faces(faces, head, labelled)
+        truths = np.array([labels[face.person][: len(labelled)] for face in faces])
+        people = [face.person for face in faces]
+        by_hand = np.isin([face.collection for face in faces], list(collections_by_hand(faces)))
+        calibrations = {
+            name: calibrate(unseen, truths, people, by_hand, head, labelled)
+            for name, unseen in found.unseen.items()
+        }
+        several = {
+            name: several_photos_of(rows, truths, found.told[name], faces, head)
+            for name, rows in found.values.items()
+        }
     return Evaluation(
         split=split,
-        models=(*models, *BASELINES),
+        models=tuple(proportions),
         faces=faces,
+        slider_names=head.slider_names,
+        labelled=labelled,
         proportions=proportions,
         agreements={name: agreements_of(rows, faces) for name, rows in proportions.items()},
         gains={
-            name: gains_over(proportions[MEASURED], proportions[name], faces) for name in models
+            name: gains_over(proportions[MEASURED], rows, faces)
+            for name, rows in proportions.items()
+            if name not in BASELINES
         },
-        consistency=consistency,
-        drift={name: drift_of(told[name], names, faces, conditions) for name in models}
+        consistency={name: one for name, one in consistency.items() if one is not None},
+        drift={
+            name: drift_of(rows, _names(head, found.told[name]), faces, conditions)
+            for name, rows in told.items()
+        }
         if conditions
         else {},
+        calibrations=calibrations,
+        several_photos={name: one for name, one in several.items() if one is not None},
+        nested={
+            name: _nested_agreement(one, head, found.told[name], proportions[name], faces)
+            for name, one in found.nested.items()
+        },
     )
+
+
+def _predictions(
+    faces: Sequence[RealFace],
+    models_folder: Path,
+    models: Sequence[str],
+    head: LandmarkHead,
+    labelled: np.ndarray,
+    fold: Mapping[str, int],
+    landmarkers: Sequence[str],
+    nested: bool,
+) -> _Predicted:
+    found = _Predicted({}, {}, {}, {})
+    for landmarker in landmarkers:
+        # A route that reads nothing of the second landmarker would only be measured twice.
+        routes = [
+            route
+            for route in models
+            if route in ROUTES
+            and (
+                landmarker == LANDMARKERS[0]
+                or feature_names(route, landmarker) != feature_names(route)
+            )
+        ]
+        named = {route: with_landmarker(route, landmarker) for route in routes}
+        unseen = cross_validated_outputs(routes, faces, head, labelled, Recipe(), fold, landmarker)
+        for route, name in named.items():
+            model = load_model(folder_for(models_folder, landmarker), route)
+            found.told[name] = model.told
+            found.values[name] = unseen[route].sliders(head, model.told)
+            found.unseen[name] = unseen[route]
+        if nested:
+            chosen = nested_outputs(routes, faces, head, labelled, fold, landmarker)
+            found.nested |= {named[route]: one for route, one in chosen.items()}
+    if FIT in models:
+        fitted = cross_validated_sliders((FIT,), faces, head, labelled, Recipe(), fold)
+        found.told[FIT], found.values[FIT] = labelled, fitted[FIT]
+    return found
+
+
+def _nested_agreement(
+    outputs: NestedOutputs,
+    head: LandmarkHead,
+    told: np.ndarray,
+    fixed: np.ndarray,
+    faces: Sequence[RealFace],
+) -> NestedAgreement:
+    proportions = head_proportions(head, outputs.unseen.sliders(head, told))
+    return NestedAgreement(
+        agreements_of(proportions, faces), gains_over(fixed, proportions, faces), outputs.chosen
+    )
+
+
+def _names(head: LandmarkHead, told: np.ndarray) -> list[str]:
+    return [name for name, tells in zip(head.slider_names, told, strict=True) if tells]
 
 
 def _folds(faces: Sequence[RealFace], folds: int, split: str) -> dict[str, int]:
-    """Which fold tests each person: those who were measured by hand or have several photos."""
-    several = people_with_several_photos(faces)
-    measured = (
-        folds_over_people(faces, folds) if split == "people" else folds_over_collections(faces)
-    )
-    if len(measured) < 10 or len(set(measured.values())) < 2:
-        raise TableError(
-            f"There are {len(measured)} people with hand-placed points in "
-            f"{len(set(measured.values()))} folds. At least 10 people in two folds or more were "
-            "expected. Add .tem files beside the photos, or choose other --folds."
-        )
+    """Which fold tests each person: everyone, or all of the collections that are tested."""
+    measured = {face.person for face in faces if face.measured_by_hand}
     if split == "people":
-        others = sorted(several.keys() - measured.keys())
-        return measured | {name: place % folds for place, name in enumerate(others)}
-    # All people of a tested collection, or models would see some of it.
-    collections = sorted({f.collection for f in faces if f.person in measured | several})
-    return {f.person: collections.index(f.collection) for f in faces if f.collection in collections}
+        fold = folds_over_people(faces, folds)
+    else:
+        several = people_with_several_photos(faces)
+        # All people of a tested collection, or models would see some of it.
+        collections = sorted({f.collection for f in faces if f.person in measured | several.keys()})
+        fold = {
+            f.person: collections.index(f.collection) for f in faces if f.collection in collections
+        }
+    used = len({fold[person] for person in measured})
+    if len(measured) < 10 or used < 2:
+        raise TableError(
+            f"There are {len(measured)} people with hand-placed points in {used} folds. At least "
+            "10 people in two folds or more were expected. Add .tem files beside the photos, or "
+            "choose other --folds."
+        )
+    return fold
 
 
 def _average_proportions(head: LandmarkHead) -> np.ndarray:

@@ -74,14 +74,16 @@ def moments_of(examples: Examples, targets: np.ndarray | None = None) -> Moments
         targets: (n, o) instead of the examples' sliders.
     """
     values = (examples.sliders if targets is None else targets).astype(np.float64)
-    weights = (examples.weights / examples.weights.sum()).astype(np.float64)
+    weights = examples.weights.astype(np.float64)
+    weight = float(weights.sum())
+    weights /= weight
     features = examples.features.astype(np.float64)
     mean, centre = weights @ features, weights @ values
     apart = features - mean
     weighted = apart * weights[:, None]
     pairs, change = _within_people(features, examples.people)
     return Moments(
-        float(examples.weights.sum()),
+        weight,
         mean,
         centre,
         apart.T @ weighted,

@@ -141,7 +141,9 @@ def load_model(folder: Path, route: str) -> TrainedModel:
 
     Raises:
         ModelError: a file is missing or does not fit the others.
+        ValueError: a route that is not known.
     """
+    feature_names(route)
     paths = {name: folder / f"{route}.{name}" for name in ("json", "tflite")}
     head_path = folder / "head.npz"
     missing = [path for path in (head_path, *paths.values()) if not path.is_file()]

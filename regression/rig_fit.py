@@ -140,6 +140,13 @@ class RigFit:
             units[:, column] = self.head.sliders[column].to_unit(fitted)
         return self._settler.settle(np.clip(units, 0.0, 1.0), proportions)
 
+    def fitted_ratios(
+        self, features: np.ndarray, distances: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(n, 78) ratios of the fitted heads without expression, before any correction, as seen
+        from a portrait's distance. Arguments as of `values`."""
+        return self._fitted(features, distances)[0][:, len(LANDMARK_FEATURES) :]
+
     def save(self, path: Path) -> None:
         """Writes all but the head, which has its own file, as .npz."""
         partial = path.with_name(path.name + ".partial")

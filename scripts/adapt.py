@@ -67,25 +67,30 @@ def run(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if out.exists() and not out.is_dir():
         arguments.parser.error(f"argument --out: {out} is a file; name a folder, existing or not")
+    models_folder = arguments.models or shipped_models()
     if out.resolve() == shipped_models().resolve():
         arguments.parser.error(
             f"argument --out: {out} holds the models that come with the program; name another "
             "folder"
         )
+    for models in (shipped_models(), models_folder):
+        if models.resolve() in out.resolve().parents:
+            arguments.parser.error(
+                f"argument --out: {out} is inside the models folder {models}; name another folder"
+            )
     if not arguments.folder.is_dir():
         arguments.parser.error(f"argument FOLDER: {arguments.folder} is not a folder")
     if arguments.seed < 0:
         arguments.parser.error("argument --seed: 0 or more was expected")
     task_file = find_landmarker_file(arguments.landmarker)
-    models_folder = arguments.models or shipped_models()
     routes = tuple(dict.fromkeys(arguments.route or ROUTES))
     landmarker = "face_landmarker" if task_file else "face_mesh"
-    models = load_adaptable(models_folder, routes, landmarker)
+    old = load_adaptable(models_folder, routes, landmarker)
     faces = read_photo_folder(arguments.folder, task_file=task_file)
-    people, adaptations = adapt_models(models, faces, arguments.seed)
+    people, adaptations = adapt_models(old, faces, arguments.seed)
     print(report_table(adaptations), flush=True)
     name = arguments.folder.resolve().name
-    replaced = write_adapted(models, models_folder, out, name, people, adaptations)
+    replaced = write_adapted(old, models_folder, out, name, people, adaptations)
     if replaced:
         print(f"Adapted: {', '.join(replaced)}. The models and adapt.md are in {out}.")
     else:

@@ -32,6 +32,7 @@ def plan(data: Path, out: Path, photos: Path | None = None) -> MakingPlan:
         data=data,
         photos=photos,
         collections=(),
+        task_file=None,
         head=None,
         folds=5,
         epochs=3,

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from regression.real_photos import RealFace, read_real_faces
+from regression.real_photos import RealFace, read_photo_folder, read_real_faces
 from tests.vision.collage import wall
 from tests.vision.test_templates import EXPECTED, planted_points, write_template
 from vision.features import ENCODING_FEATURES, feature_names
-from vision.photos import find_photos, read_photo
+from vision.photos import PhotoError, find_photos, read_photo
 from vision.ratios import PROPORTION_NAMES, RATIO_NAMES
 from vision.reading import FaceReader
-from vision.templates import TemplateError
 
 PHOTOS = (
     "london/neutral/001_03.jpg",
@@ -84,21 +83,26 @@ def test_features_are_those_of_the_largest_face(
     expected = reader.read(read_photo(portrait_path).pixels)[0].features("fused")
     assert len(expected) == len(feature_names("fused"))
     for face in faces.values():
-        np.testing.assert_array_equal(face.features, expected)
+        np.testing.assert_array_equal(face.mean_features[: len(expected)], expected)
         # The landmark features do not depend on left and right, as far as the detector goes.
         start = len(ENCODING_FEATURES)
         ratios = slice(start, start + len(RATIO_NAMES))
         assert np.abs(face.mirrored_features[ratios] - expected[ratios]).max() < 0.05
-        assert np.any(face.mirrored_features != face.features)
+        assert np.any(face.mirrored_features[: len(expected)] != face.features[: len(expected)])
+        assert not face.seen_by_both
+        np.testing.assert_array_equal(face.ratios, face.mean_features[ratios])
 
 
 def test_every_photo_is_reported_and_only_chosen_ones_are_read(
     folder: Path, reader: FaceReader
 ) -> None:
     chosen = find_photos([folder / "office"])
-    reported: list[Path] = []
-    found = read_real_faces(folder, chosen, reader, reported.append)
-    assert reported == chosen
+    reported: dict[Path, str | None] = {}
+    found = read_real_faces(folder, chosen, reader, reported.__setitem__)
+    assert list(reported) == chosen
+    problems = {path.name: problem for path, problem in reported.items() if problem}
+    assert set(problems) == {"broken.jpg", "wall.png"}
+    assert all(name in problem for name, problem in problems.items())
     assert len(chosen) == 4
     assert {face.person for face in found} == {"office/001", "office/smiling"}
 
@@ -116,10 +120,21 @@ def test_a_relative_folder_gives_the_same_people(
     assert {face.person for face in found} == people
 
 
-def test_a_broken_template_is_refused_by_name(
+def test_a_broken_template_is_named_and_leaves_the_photo_unmeasured(
     tmp_path: Path, reader: FaceReader, portrait_path: Path
 ) -> None:
     shutil.copyfile(portrait_path, tmp_path / "face.jpg")
     (tmp_path / "face.tem").write_text("many points")
-    with pytest.raises(TemplateError, match=r"face\.tem"):
-        read_real_faces(tmp_path, [tmp_path / "face.jpg"], reader)
+    problems: list[str | None] = []
+    (face,) = read_real_faces(
+        tmp_path, [tmp_path / "face.jpg"], reader, lambda _, problem: problems.append(problem)
+    )
+    assert not face.measured_by_hand
+    assert len(problems) == 1
+    assert "face.tem" in str(problems[0])
+
+
+def test_a_collection_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "london").mkdir()
+    with pytest.raises(PhotoError, match=r"no folder 'lundon'.* expected: london\."):
+        read_photo_folder(tmp_path, ("lundon",))

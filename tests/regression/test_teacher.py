@@ -184,9 +184,7 @@ def test_several_photos_of_a_person_are_averaged(
     head: LandmarkHead, told: np.ndarray, labels: dict[str, np.ndarray], faces: list[RealFace]
 ) -> None:
     noise = np.random.default_rng(3).normal(0, 0.02, faces[0].features.shape).astype(np.float32)
-    pairs = [
-        reading(face, face.features + sign * noise) for face in faces for sign in (-1, 1)
-    ]
+    pairs = [reading(face, face.features + sign * noise) for face in faces for sign in (-1, 1)]
     np.testing.assert_allclose(
         stacked(label_people(pairs, head, told), faces),
         stacked(labels, faces),

@@ -144,9 +144,7 @@ def test_a_single_wrong_measure_does_not_drag_the_head_along(all_measures: Measu
     values, tolerances = planted(all_measures, 6, seed=8), 0.2 * spread_of(all_measures)
     targets = all_measures.measures(values)
     wrong = targets.copy()
-    wrong[np.arange(6), [3, 8, 9, 15, 20, 40]] += 6 * spread_of(all_measures)[
-        [3, 8, 9, 15, 20, 40]
-    ]
+    wrong[np.arange(6), [3, 8, 9, 15, 20, 40]] += 6 * spread_of(all_measures)[[3, 8, 9, 15, 20, 40]]
     right = fit_sliders(all_measures, targets, tolerances)
     moved = [
         np.linalg.norm(fit_sliders(all_measures, wrong, tolerances, outlier=limit) - right, axis=1)
@@ -154,9 +152,8 @@ def test_a_single_wrong_measure_does_not_drag_the_head_along(all_measures: Measu
     ]
     assert (moved[1] < 0.5 * moved[0]).all()
     # Without a wrong measure all count nearly alike.
-    np.testing.assert_allclose(
-        fit_sliders(all_measures, targets, tolerances, outlier=2.0), right, atol=0.1
-    )
+    again = fit_sliders(all_measures, targets, tolerances, outlier=2.0)
+    assert np.abs(again - right).mean() < 0.02
 
 
 def test_an_expression_fitted_beside_the_sliders_is_told_from_them(head: LandmarkHead) -> None:

@@ -3,10 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vision.faces import EXPRESSION_NAMES
 from vision.features import (
+    ALL_FEATURES,
     ENCODING_FEATURES,
+    EXPRESSION_FEATURES,
     LANDMARK_FEATURES,
     ROUTES,
+    SECOND_FEATURES,
+    expression_features,
     feature_names,
     landmark_features,
 )
@@ -57,3 +62,28 @@ def test_mirrored_landmarks_have_the_same_features(
             rtol=1e-4,
             atol=1e-4,
         )
+
+
+def test_the_second_landmarker_adds_to_the_landmark_routes_only() -> None:
+    for route in ROUTES:
+        more = feature_names(route, "face_landmarker")[len(feature_names(route)) :]
+        assert more == (() if route == "encoding" else SECOND_FEATURES)
+    assert feature_names("fused", "face_landmarker") == ALL_FEATURES
+    assert len(set(ALL_FEATURES)) == len(ALL_FEATURES)
+    with pytest.raises(ValueError, match="face_mesh, face_landmarker"):
+        feature_names("fused", "dlib")
+
+
+def test_expressions_are_the_mean_of_both_sides() -> None:
+    scores = np.random.default_rng(0).uniform(0, 1, len(EXPRESSION_NAMES))
+    by_name = dict(zip(EXPRESSION_NAMES, scores, strict=True))
+    values = dict(zip(EXPRESSION_FEATURES, expression_features(scores), strict=True))
+    assert len(values) == len(EXPRESSION_FEATURES)
+    smile = (by_name["mouthSmileLeft"] + by_name["mouthSmileRight"]) / 2
+    assert values["expression_mouthSmile"] == pytest.approx(smile)
+    assert values["expression_jawOpen"] == pytest.approx(by_name["jawOpen"])
+    swapped = [
+        by_name[name.replace("Left", "?").replace("Right", "Left").replace("?", "Right")]
+        for name in EXPRESSION_NAMES
+    ]
+    np.testing.assert_allclose(expression_features(np.array(swapped)), [*values.values()])

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.vision.collage import paste, wall
+from tests.vision.task_file import task_file_or_skip
 from vision.encodings import FaceEncoder
 from vision.features import LANDMARK_FEATURES, feature_names, landmark_features
 from vision.landmarks import FaceLandmarker
@@ -37,10 +40,49 @@ def test_routes_take_their_columns(reader: FaceReader, portrait: Photo) -> None:
         names = feature_names(route)
         columns = [feature_names("fused").index(name) for name in names]
         np.testing.assert_array_equal(reading.features(route), fused[columns])
+    alone = replace(reading, mirrored=None).features("fused")
     np.testing.assert_array_equal(
-        fused[-len(LANDMARK_FEATURES) :], landmark_features(reading.normalised)
+        alone[-len(LANDMARK_FEATURES) :], landmark_features(reading.normalised)
     )
     assert np.isfinite(fused).all()
+
+
+def test_features_are_the_mean_with_the_mirror_image(reader: FaceReader, portrait: Photo) -> None:
+    (reading,) = reader.read(portrait.pixels)
+    assert reading.mirrored is not None
+    (turned,) = reader.read(np.ascontiguousarray(portrait.pixels[:, ::-1]))
+    np.testing.assert_allclose(reading.features("fused"), turned.features("fused"), atol=1e-6)
+    mean = (reading.all_features() + reading.mirrored.all_features()) / 2
+    np.testing.assert_array_equal(reading.features("fused"), mean[: len(feature_names("fused"))])
+
+
+def test_without_mirroring_every_photo_is_read_once(
+    landmarker: FaceLandmarker, encoder: FaceEncoder, portrait: Photo
+) -> None:
+    (reading,) = FaceReader(landmarker, encoder, mirror=False).read(portrait.pixels)
+    assert reading.mirrored is None
+    np.testing.assert_array_equal(
+        reading.features("fused"), reading.all_features()[: len(feature_names("fused"))]
+    )
+
+
+def test_a_second_landmarker_adds_its_view(
+    landmarker: FaceLandmarker, reader: FaceReader, portrait: Photo
+) -> None:
+    with FaceLandmarker(task_file=task_file_or_skip()) as second:
+        (reading,) = FaceReader(landmarker, None, second).read(portrait.pixels)
+        values = reading.features("landmarks", "face_landmarker")
+        assert reading.second is not None
+        seen = dict(zip(feature_names("landmarks", "face_landmarker"), values, strict=True))
+        # Two networks see one face.
+        assert seen["face_landmarker_ratio_mouth_width"] == pytest.approx(
+            seen["ratio_mouth_width"], abs=0.05
+        )
+        expressions = [value for name, value in seen.items() if name.startswith("expression_")]
+        assert 0 <= min(expressions) < max(expressions) <= 1
+        assert FaceReader(landmarker, None, second).read(wall(320, 240)) == []
+    with pytest.raises(ValueError, match="second landmarker"):
+        reader.read(portrait.pixels)[0].features("landmarks", "face_landmarker")
 
 
 def test_without_an_encoder_only_landmarks_are_read(
