@@ -206,7 +206,10 @@ def _predictions(
     landmarkers: Sequence[str],
     nested: bool,
 ) -> _Predicted:
-    found = _Predicted({}, {}, {}, {})
+    told: dict[str, np.ndarray] = {}
+    values: dict[str, np.ndarray] = {}
+    outputs: dict[str, UnseenOutputs] = {}
+    chosen: dict[str, NestedOutputs] = {}
     for landmarker in landmarkers:
         # A route that reads nothing of the second landmarker would only be measured twice.
         routes = [
@@ -218,20 +221,19 @@ def _predictions(
                 or feature_names(route, landmarker) != feature_names(route)
             )
         ]
-        named = {route: with_landmarker(route, landmarker) for route in routes}
         unseen = cross_validated_outputs(routes, faces, head, labelled, Recipe(), fold, landmarker)
-        for route, name in named.items():
-            model = load_model(folder_for(models_folder, landmarker), route)
-            found.told[name] = model.told
-            found.values[name] = unseen[route].sliders(head, model.told)
-            found.unseen[name] = unseen[route]
+        for route in routes:
+            name = with_landmarker(route, landmarker)
+            told[name] = load_model(folder_for(models_folder, landmarker), route).told
+            values[name] = unseen[route].sliders(head, told[name])
+            outputs[name] = unseen[route]
         if nested:
-            chosen = nested_outputs(routes, faces, head, labelled, fold, landmarker)
-            found.nested |= {named[route]: one for route, one in chosen.items()}
+            found = nested_outputs(routes, faces, head, labelled, fold, landmarker)
+            chosen |= {with_landmarker(route, landmarker): one for route, one in found.items()}
     if FIT in models:
         fitted = cross_validated_sliders((FIT,), faces, head, labelled, Recipe(), fold)
-        found.told[FIT], found.values[FIT] = labelled, fitted[FIT]
-    return found
+        told[FIT], values[FIT] = labelled, fitted[FIT]
+    return _Predicted(told, values, outputs, chosen)
 
 
 def _nested_agreement(

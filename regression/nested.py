@@ -9,10 +9,11 @@ model selection", BMC Bioinformatics 7, 2006).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from operator import add
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def nested_outputs(
         fold_labels = labels | label_faces(measured, head, labelled)
         for route in routes:
             choice, moments = _choose(route, training, fold_labels, landmarker)
-            fitted = solve_map(route, moments, replace(Recipe(), **choice), landmarker)
+            fitted = solve_map(route, moments, _recipe(choice), landmarker)
             columns = feature_columns(route, landmarker)
             outputs[route][tested] = fitted(
                 np.array([faces[i].mean_features[columns] for i in tested])
@@ -126,6 +127,11 @@ def nested_outputs(
         route: NestedOutputs(UnseenOutputs(outputs[route], spreads[route]), tuple(chosen[route]))
         for route in routes
     }
+
+
+def _recipe(choice: Choice) -> Recipe:
+    numbers: dict[str, Any] = dict(choice)
+    return Recipe(**numbers)
 
 
 def _choose(
@@ -147,7 +153,7 @@ def _choose(
     for n in used:
         others = reduce(add, (part for m, part in parts.items() if m != n))
         for place, choice in enumerate(candidates):
-            fitted = solve_map(route, others, replace(Recipe(), **choice), landmarker)
+            fitted = solve_map(route, others, _recipe(choice), landmarker)
             proportions[place, number == n] = fitted(features[number == n])[:, -PROPORTION_COUNT:]
     scores = [_score(rows, faces) for rows in proportions]
     return candidates[int(np.argmax(scores))], reduce(add, parts.values())

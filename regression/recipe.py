@@ -24,6 +24,7 @@ from regression.agreement import head_proportions
 from regression.linear import Moments, moments_of, solve
 from regression.models import NetworkSettings
 from regression.real_photos import RealFace
+from regression.rig_fit import RigFit
 from regression.settling import PROPORTION_COUNT, Settler
 from regression.tables import Examples
 from regression.teacher import label_people
@@ -51,6 +52,9 @@ UNKNOWN_TO_ENCODINGS = (
     "lip_height",
 )
 """Proportions that landmarks say all about: an encoding adds more noise than news to them."""
+
+FIT = "fit"
+"""Named beside the routes: the rig fitted to the landmarks (regression.rig_fit)."""
 
 _RATIO_OF_FEATURE = {f"ratio_{ratio.name}": ratio for ratio in RATIOS}
 
@@ -350,9 +354,32 @@ def cross_validated_sliders(
     """Slider values (n, s) 0..1 of every real face, by models fitted without its person.
 
     As cross_validated_outputs, settled; nan for people without a fold.
+
+    Args:
+        routes: FIT may be among them, the rig fitted to the landmarks.
     """
-    unseen = cross_validated_outputs(routes, faces, head, told, recipe, fold, landmarker)
-    return {route: outputs.sliders(head, told) for route, outputs in unseen.items()}
+    values = {}
+    mapped = [route for route in routes if route != FIT]
+    if mapped:
+        unseen = cross_validated_outputs(mapped, faces, head, told, recipe, fold, landmarker)
+        values = {route: outputs.sliders(head, told) for route, outputs in unseen.items()}
+    if FIT in routes:
+        values[FIT] = _cross_validated_fit(faces, head, told, fold)
+    return values
+
+
+def _cross_validated_fit(
+    faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray, fold: Mapping[str, int]
+) -> np.ndarray:
+    """(n, s) by RigFit, which in each fold learns from the training people."""
+    columns = feature_columns("landmarks")
+    values = np.full((len(faces), len(head.sliders)), np.nan)
+    for number in sorted(set(fold.values())):
+        training = [face for face in faces if fold.get(face.person) != number]
+        tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
+        features = np.array([faces[i].mean_features[columns] for i in tested])
+        values[tested] = RigFit.from_people(training, head, told).values(features)
+    return values
 
 
 def feature_columns(route: str, landmarker: str = "face_mesh") -> list[int]:

@@ -17,8 +17,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +26,7 @@ import numpy as np
 
 from regression.linear import moments_of, solve
 from regression.perspective import PORTRAIT_DISTANCE, known_distance, seen_from
+from regression.proportion_labels import means_by_person, photos_at_rest, proportion_labels
 from regression.real_photos import RealFace
 from regression.settling import PROPORTION_COUNT, Settler
 from regression.tables import Examples
@@ -53,8 +53,6 @@ _DEPTH_PENALTY = 3.0
 _HEAD_PENALTY = 1.0
 _STEADINESS = 0.2
 
-_UNMEASURED_WEIGHT = 0.1
-_FEWEST_PEOPLE_FOR_A_CENTRE = 20
 _RATIO_COUNT = len(RATIOS)
 _LANDMARK_COLUMNS = slice(len(ENCODING_FEATURES), len(ENCODING_FEATURES) + len(LANDMARK_FEATURES))
 _ARRAYS = ("told", "average", "tolerances", "centre", "coefficients", "offset")
@@ -101,10 +99,10 @@ class RigFit:
         """
         if not faces:
             raise ValueError("No faces came in. At least one was expected. Pass training photos.")
-        labels, weights = _labels(faces)
+        labels, weights = proportion_labels(faces)
         by_hand = {person for person, weight in weights.items() if weight == 1}
         known = [f for f in faces if f.person in by_hand and not f.expressive]
-        ratios = _means_by_person(known or _at_rest(faces), _ratios_of_first)
+        ratios = means_by_person(known or photos_at_rest(faces), _ratios_of_first)
         rows = np.array([*ratios.values()])
         kinds = [_DEPTH_TOLERANCE if r.kind == "depth" else _TOLERANCE for r in RATIOS]
         width = len(LANDMARK_FEATURES) + _RATIO_COUNT
@@ -308,39 +306,3 @@ def _uncorrected(width: int) -> np.ndarray:
 
 def _ratios_of_first(face: RealFace) -> np.ndarray:
     return face.mean_features[_LANDMARK_COLUMNS][:_RATIO_COUNT].astype(np.float64)
-
-
-def _at_rest(faces: Sequence[RealFace]) -> list[RealFace]:
-    """The photos without expression of each person, or all where there is none."""
-    rest = {face.person for face in faces if not face.expressive}
-    return [face for face in faces if not face.expressive or face.person not in rest]
-
-
-def _means_by_person(
-    faces: Sequence[RealFace], value: Callable[[RealFace], np.ndarray]
-) -> dict[str, np.ndarray]:
-    """By person, the mean over photos."""
-    values: dict[str, list[np.ndarray]] = defaultdict(list)
-    for face in faces:
-        values[face.person].append(value(face))
-    return {person: np.mean(rows, axis=0) for person, rows in values.items()}
-
-
-def _labels(faces: Sequence[RealFace]) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """By person: (14,) proportions less the average person's, and how much a photo counts."""
-    by_hand = {face.collection for face in faces if face.measured_by_hand}
-    placed = [face for face in faces if face.measured_by_hand and not face.expressive]
-    groups = [(_means_by_person(placed, lambda face: face.hand_placed), 1.0)]
-    for collection in sorted({face.collection for face in faces} - by_hand):
-        rest = _at_rest([face for face in faces if face.collection == collection])
-        ratios = _means_by_person(rest, lambda face: face.ratios[:PROPORTION_COUNT])
-        if len(ratios) >= _FEWEST_PEOPLE_FOR_A_CENTRE:
-            groups.append((ratios, _UNMEASURED_WEIGHT))
-    labels: dict[str, np.ndarray] = {}
-    weights: dict[str, float] = {}
-    for means, weight in groups:
-        if means:
-            centre = np.mean([*means.values()], axis=0)
-            labels |= {person: mean - centre for person, mean in means.items()}
-            weights |= dict.fromkeys(means, weight)
-    return labels, weights

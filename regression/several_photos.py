@@ -134,7 +134,7 @@ def _intervals(
     measured: set[str],
     groups: Mapping[str, Sequence[int]],
 ) -> tuple[IntervalsOfPhotos, IntervalsOfPhotos]:
-    """Of single photos and of the means, by intervals from four fifths of the people for a fifth."""
+    """Of single photos and of the means; intervals from four fifths of the people for a fifth."""
     names = sorted(measured)
     order = np.random.default_rng(0).permutation(len(names))
     fold = {names[index]: place % _FOLDS for place, index in enumerate(order)}
@@ -161,7 +161,7 @@ def _intervals(
             rows[1].append(np.array([mean, truth, *intervals.bounds(mean, len(places))]))
             who[1].append(person)
     one, together = (
-        coverage_report(*np.array(found).transpose(1, 0, 2), people=names_of)
+        coverage_report(*np.array(found).transpose(1, 0, 2), names_of)
         for found, names_of in zip(rows, who, strict=True)
     )
     return _over_told(one, told), _over_told(together, told)

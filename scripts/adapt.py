@@ -10,7 +10,9 @@ SUMMARY = "Adapt models to a folder of your own photos, without any labels."
 EXAMPLES = """\
   fpp adapt photos --out my-models
   fpp adapt photos --out my-models --route encoding
-  fpp predict photo.jpg --models my-models
+  fpp adapt photos --models my-models --out my-models      adapt them further
+
+Then predict with --models my-models.
 
 FOLDER: photos of at least 30 people, one or more of each, as the models will meet them: the same
 cameras, the same kind of people. File names mean nothing; people are told apart by their faces.

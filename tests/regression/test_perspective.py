@@ -41,7 +41,7 @@ def test_it_is_what_a_pinhole_camera_sees(points: np.ndarray, distance: float) -
         centred = face - [*(eyes[:2] + face[152, :2]) / 2, eyes[2] - z]
         expected = z * centred[:, :2] / centred[:, 2:]
         shift = picture[:, :2] - expected
-        np.testing.assert_allclose(shift, np.broadcast_to(shift[0], shift.shape), atol=1e-3)
+        np.testing.assert_allclose(shift, np.broadcast_to(shift[0], shift.shape), atol=5e-3)
 
 
 def test_far_away_nothing_changes_and_near_the_nose_grows(points: np.ndarray) -> None:

@@ -11,6 +11,7 @@ import pytest
 from regression.agreement import agreements_of, head_proportions
 from regression.real_photos import RealFace
 from regression.recipe import (
+    FIT,
     NEVER_TOLD,
     Recipe,
     cross_validated_sliders,
@@ -69,6 +70,21 @@ def test_unseen_people_get_their_proportions_from_landmarks_and_none_from_noise(
     agreements = agreements_of(head_proportions(head, values["landmarks"]), faces)
     assert agreements["neutral"].people == agreements["smiling"].people == 40
     assert agreements["neutral"].correlations["mouth_width"] > 0.85
+
+
+def test_the_rig_fit_stands_beside_the_routes(
+    head: LandmarkHead, told: np.ndarray, faces: list[RealFace]
+) -> None:
+    fold = folds_over_people(faces, 2)
+    fold = {person: number for person, number in fold.items() if person != "studio/0"}
+    values = cross_validated_sliders((FIT, "landmarks"), faces, head, told, Recipe(), fold)
+    assert set(values) == {FIT, "landmarks"}
+    untested = np.array([face.person == "studio/0" for face in faces])
+    assert np.isnan(values[FIT][untested]).all()
+    found = agreements_of(head_proportions(head, values[FIT]), faces)
+    for column in (WIDE, LONG):
+        proportion = {WIDE: "mouth_width", LONG: "chin_height"}[column]
+        assert found["neutral"].correlations[proportion] > 0.95
 
 
 def test_what_is_not_told_stays_neutral(
