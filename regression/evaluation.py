@@ -17,6 +17,7 @@ from regression.model_files import folder_for, load_model
 from regression.nested import NestedAgreement, NestedOutputs, nested_outputs
 from regression.real_photos import RealFace
 from regression.recipe import (
+    FIT,
     Recipe,
     UnseenOutputs,
     collections_by_hand,
@@ -31,7 +32,6 @@ from rig.landmark_head import LandmarkHead
 from vision.features import ALL_FEATURES, LANDMARKERS, ROUTES, feature_names
 from vision.ratios import PROPORTION_NAMES
 
-FIT = "fit"
 MODELS = ("landmarks", "encoding", "fused", FIT)
 """The routes, and the rig fitted to the landmarks."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regression.agreement import MEAN, compared_photos
-from regression.evaluation import AVERAGE, MEASURED, Evaluation
+from regression.evaluation import AVERAGE, MEASURED, MODELS, Evaluation
 from vision.ratios import PROPORTION_NAMES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _dot_plot(evaluation: Evaluation, statistic: str) -> Figure:
                 fmt="o",
                 markersize=4,
                 linewidth=1.2,
-                color=_COLOURS.get(model, "#CC79A7"),
+                **_style(model),
                 label=model,
             )
         panel.axhline(0.5, color="#999999", linewidth=0.8)
@@ -90,7 +90,7 @@ def _dot_plot(evaluation: Evaluation, statistic: str) -> Figure:
 
 def _scatter(evaluation: Evaluation) -> Figure:
     """Predicted against measured by hand, 14 panels."""
-    models = [model for model in evaluation.proportions if model not in (MEASURED, AVERAGE)]
+    models = [name for name in evaluation.proportions if name in MODELS]
     model = "fused" if "fused" in models else (models or [MEASURED])[-1]
     proportions = evaluation.proportions[model]
     figure = _figure(12.5, 8.0)
@@ -151,7 +151,7 @@ def _drift_plot(evaluation: Evaluation) -> Figure:
                 markersize=4,
                 linewidth=1.2,
                 capsize=2,
-                color=_COLOURS.get(model, "#CC79A7"),
+                **_style(model),
                 label=model,
             )
         panel.set_xlabel(condition.replace("_", " "))
@@ -160,6 +160,13 @@ def _drift_plot(evaluation: Evaluation) -> Figure:
     panels[0].set_ylabel("moved from the reference photo\n(1: as people differ from the average)")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
+
+
+def _style(model: str) -> dict[str, str]:
+    """The colour of the route; hollow where it reads the second landmarker."""
+    name, _, landmarker = model.partition(" with ")
+    colour = _COLOURS.get(name, "#CC79A7")
+    return {"color": colour, "markerfacecolor": "white" if landmarker else colour}
 
 
 def _figure(width: float, height: float) -> Figure:

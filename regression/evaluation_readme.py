@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regression.agreement import MEAN
-from regression.evaluation import MEASURED, Evaluation
+from regression.evaluation import Evaluation
 from regression.evaluation_report import (
-    MODEL_NAMES,
     markdown_table,
+    model_title,
     people_by_kind,
     percent,
     write_text,
 )
+from regression.intervals import COVERAGE
+from vision.features import ROUTES
 
 README_START = "<!-- accuracy: written by fpp evaluate -->"
 README_END = "<!-- /accuracy -->"
@@ -38,7 +40,7 @@ def readme_block(evaluations: Sequence[Evaluation], command: str) -> str:
         for kind in counts
     ]
     rows = [
-        [MODEL_NAMES.get(model, f"`{model}`")]
+        [model_title(model)]
         + [
             e.agreements[model][kind].estimates["r"][MEAN].text()
             if kind in e.agreements[model]
@@ -59,7 +61,15 @@ def readme_block(evaluations: Sequence[Evaluation], command: str) -> str:
             else "."
         )
     )
-    paragraphs = [text, *_consistency_line(evaluations[0]), "Measured by"]
+    first = evaluations[0]
+    paragraphs = [
+        text,
+        *_nested_line(evaluations),
+        *_consistency_line(first),
+        *_several_photos_line(first),
+        *_coverage_line(first),
+        "Measured by",
+    ]
     body = [
         textwrap.fill(p, 100, break_on_hyphens=False, break_long_words=False) for p in paragraphs
     ]
@@ -67,17 +77,77 @@ def readme_block(evaluations: Sequence[Evaluation], command: str) -> str:
     return "\n\n".join([README_START, table, *body, code, README_END])
 
 
-def _consistency_line(evaluation: Evaluation) -> list[str]:
-    models = [m for m in evaluation.consistency if m != MEASURED]
-    if not models:
+def _route(evaluation: Evaluation) -> str:
+    """The model that lines of text are about: fused, or the last route evaluated."""
+    routes = [model for model in evaluation.models if model in ROUTES]
+    return routes[-1] if routes and "fused" not in routes else "fused"
+
+
+def _nested_line(evaluations: Sequence[Evaluation]) -> list[str]:
+    parts = []
+    for model in evaluations[0].nested:
+        by_split = [
+            " / ".join(f"{one.mean:.2f}" for one in evaluation.nested[model].agreements.values())
+            for evaluation in evaluations
+        ]
+        parts.append(f"{model_title(model)} {', collection left out '.join(by_split)}")
+    if not parts:
         return []
-    model = "fused" if "fused" in models else models[-1]
+    kinds = " / ".join(people_by_kind(evaluations[0]))
+    return [
+        "The recipe's numbers were chosen by such figures of the same people. Chosen anew inside "
+        f"each fold, by its training people alone ({kinds}): {'; '.join(parts)}."
+    ]
+
+
+def _consistency_line(evaluation: Evaluation) -> list[str]:
+    model = _route(evaluation)
+    if model not in evaluation.consistency:
+        return []
     one = evaluation.consistency[model]
     return [
         f"Several photos of a person (`{model}`, {one.people} people): the spread of the sliders "
         f"within a person is {one.spread.text()} of that between people, and "
         f"{percent(one.recognised)} of the photos are nearest to the same person's other photo "
         f"(guessing: {100 / one.people:.0f} %)."
+    ]
+
+
+def _several_photos_line(evaluation: Evaluation) -> list[str]:
+    model = _route(evaluation)
+    if model not in evaluation.several_photos:
+        return []
+    one = evaluation.several_photos[model]
+    single = ", ".join(f"{figure.value:.2f} if {kind}" for kind, figure in one.single.items())
+    width = one.together_interval.width / one.one_interval.width - 1
+    return [
+        f"A person's photos together ({one.photos:.3g} each): agreement {one.together.value:.2f}, "
+        f"one alone {one.one.value:.2f} ({single}), a gain of {one.gain.text(3, sign=True)}; "
+        f"intervals {100 * abs(width):.0f} % {'narrower' if width < 0 else 'wider'} that hold for "
+        f"{one.together_interval.coverage:.0%} of the values, those of one photo for "
+        f"{one.one_interval.coverage:.0%}."
+    ]
+
+
+def _coverage_line(evaluation: Evaluation) -> list[str]:
+    model = _route(evaluation)
+    if model not in evaluation.calibrations:
+        return []
+    one = evaluation.calibrations[model]
+    if not one.told.any():
+        return []
+    shares = [f"{one.coverage.mean:.0%} of the teacher's values of {one.coverage.people} people"]
+    if one.coverage_of_others is not None:
+        others = one.coverage_of_others
+        shares[0] += " measured by hand"
+        shares.append(f"{others.mean:.0%} of {others.people} others'")
+    width, average = (
+        2 * half[one.told].mean() for half in (one.intervals.half_widths, one.average_half_widths)
+    )
+    return [
+        f"The {COVERAGE:.0%} intervals (`{model}`, {one.told.sum()} sliders that it tells) hold "
+        f"for {' and '.join(shares)}, none of whom calibrated them. They are {width:.2f} of a "
+        f"slider's range wide; knowing nothing but the average face takes {average:.2f}."
     ]
 
 

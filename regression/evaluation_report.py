@@ -1,9 +1,7 @@
-"""What `fpp evaluate` writes: tables as CSV and Markdown."""
+"""Sections of the evaluation's report: agreement, consistency, drift; what all tables need."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
 from collections.abc import Iterable, Sequence
@@ -14,11 +12,13 @@ from regression.bootstrap import DRAWS, Estimate
 from regression.evaluation import AVERAGE, MEASURED, Evaluation
 from vision.ratios import PROPORTION_NAMES
 
-MODEL_NAMES = {
+_BASELINE_TITLES = {
     AVERAGE: "(the average face for everyone)",
     MEASURED: "(landmarks measured directly, no rig)",
 }
-_LEFT_OUT = {"people": "people", "collections": "whole collections"}
+LEFT_OUT = {"people": "people", "collections": "whole collections"}
+"""What no model saw, by split."""
+
 _STATISTIC_TITLES = {
     "r": "Pearson r",
     "slope": "Slope (1 is the right amplitude, less is pulled to the average)",
@@ -35,7 +35,7 @@ def summary_table(evaluation: Evaluation) -> str:
         head += [f"r, {kind} ({people} people)", "slope", "error %", "r less that of measured"]
     rows = []
     for model in evaluation.models:
-        row = [MODEL_NAMES.get(model, f"`{model}`")]
+        row = [model_title(model)]
         for kind in counts:
             result = evaluation.agreements[model].get(kind)
             gain = evaluation.gains.get(model, {}).get(kind)
@@ -48,7 +48,7 @@ def summary_table(evaluation: Evaluation) -> str:
 def agreement_markdown(evaluation: Evaluation) -> str:
     """The summary, then a table per kind of photo and statistic: proportions by models."""
     parts = [
-        f"Tested on {_LEFT_OUT[evaluation.split]} that no model saw. In brackets: 95 % intervals "
+        f"Tested on {LEFT_OUT[evaluation.split]} that no model saw. In brackets: 95 % intervals "
         f"({DRAWS} bootstrap draws of people).",
         summary_table(evaluation),
     ]
@@ -57,7 +57,7 @@ def agreement_markdown(evaluation: Evaluation) -> str:
             models = [m for m in evaluation.models if kind in evaluation.agreements[m]]
             estimates = [evaluation.agreements[m][kind].estimates[statistic] for m in models]
             rows = [
-                [_words(name), *(one[name].text() for one in estimates)]
+                [words(name), *(one[name].text() for one in estimates)]
                 for name in (*PROPORTION_NAMES, MEAN)
             ]
             parts += [
@@ -72,7 +72,7 @@ def consistency_markdown(evaluation: Evaluation) -> str:
     people = next(iter(evaluation.consistency.values())).people
     rows = [
         [
-            MODEL_NAMES.get(model, f"`{model}`"),
+            model_title(model),
             one.spread.text(),
             one.median_spread.text(),
             one.spread_without_shift.text(),
@@ -101,8 +101,8 @@ def drift_markdown(evaluation: Evaluation) -> str:
     """A row per model, condition and bin; regression.drift says what the columns are."""
     rows = [
         [
-            f"`{model}`",
-            _words(one.condition),
+            model_title(model),
+            words(one.condition),
             f"{one.low:.4g}" if one.low == one.high else f"{one.low:.4g} to {one.high:.4g}",
             f"{one.reference:.4g}",
             str(one.photos),
@@ -121,67 +121,31 @@ def drift_markdown(evaluation: Evaluation) -> str:
     return f"{text}\n\n{markdown_table(head, rows)}\n"
 
 
-def write_report(evaluations: Sequence[Evaluation], folder: Path) -> list[Path]:
-    """Writes agreement, consistency and drift as .csv and .md, and evaluation.md with all of it.
-
-    Args:
-        evaluations: one per split, at least one.
-
-    Returns:
-        The files written; those without content are left out.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    sections = (
-        ("agreement", "Agreement with hand-measured people", agreement_markdown, _agreement_rows),
-        ("consistency", "Several photos of a person", consistency_markdown, _consistency_rows),
-        ("drift", "Drift with the conditions of the photo", drift_markdown, _drift_rows),
-    )
-    first = evaluations[0]
-    everything = [
-        "# Evaluation",
-        f"{len(first.faces)} photos of {len({face.person for face in first.faces})} people.",
-    ]
-    written = []
-    for name, title, markdown, rows in sections:
-        filled = [e for e in evaluations if name == "agreement" or any(getattr(e, name).values())]
-        if not filled:
-            continue
-        texts = [f"## {title}, {_LEFT_OUT[e.split]} left out\n\n{markdown(e)}" for e in filled]
-        everything += [text.rstrip() for text in texts]
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        for number, evaluation in enumerate(filled):
-            header, *lines = rows(evaluation)
-            writer.writerows([header, *lines] if number == 0 else lines)
-        written += [
-            write_text(folder / f"{name}.md", "\n".join(texts)),
-            write_text(folder / f"{name}.csv", table.getvalue()),
-        ]
-    return [*written, write_text(folder / "evaluation.md", "\n\n".join(everything) + "\n")]
-
-
-def _agreement_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+def agreement_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+    """A row per model, kind of photo, statistic and proportion."""
     yield "split", "model", "photos", "people", "proportion", "statistic", "value", "low", "high"
     for model, by_kind in evaluation.agreements.items():
         for kind, result in by_kind.items():
             start = (evaluation.split, model, kind, result.people)
             for statistic, by_name in result.estimates.items():
                 for name, one in by_name.items():
-                    yield (*start, name, statistic, *_cells(one))
+                    yield (*start, name, statistic, *cells(one))
             if kind in evaluation.gains.get(model, {}):
-                gain = _cells(evaluation.gains[model][kind])
+                gain = cells(evaluation.gains[model][kind])
                 yield (*start, MEAN, "r_less_that_of_measured", *gain)
 
 
-def _consistency_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+def consistency_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+    """A row per model and figure."""
     yield "split", "model", "people", "statistic", "value", "low", "high"
     for model, result in evaluation.consistency.items():
         for statistic, one in vars(result).items():
             if isinstance(one, Estimate):
-                yield (evaluation.split, model, result.people, statistic, *_cells(one))
+                yield (evaluation.split, model, result.people, statistic, *cells(one))
 
 
-def _drift_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+def drift_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
+    """A row per model, condition and bin."""
     yield (
         *("split", "model", "condition", "from", "to", "reference", "photos", "people"),
         *("moved", "low", "high", "most_moved", "most_moved_by"),
@@ -190,9 +154,20 @@ def _drift_rows(evaluation: Evaluation) -> Iterable[Sequence[object]]:
         for one in drift:
             yield (
                 *(evaluation.split, model, one.condition, one.low, one.high, one.reference),
-                *(one.photos, one.people, *_cells(one.movement)),
+                *(one.photos, one.people, *cells(one.movement)),
                 *(one.most_moved, f"{one.most_moved_by:.4f}"),
             )
+
+
+def model_title(model: str) -> str:
+    """A model's name in tables; as in `fused` with face_landmarker."""
+    name, _, landmarker = model.partition(" with ")
+    title = _BASELINE_TITLES.get(name, f"`{name}`")
+    if not landmarker:
+        return title
+    if title.startswith("("):
+        return f"{title[:-1]}, with {landmarker})"
+    return f"{title} with {landmarker}"
 
 
 def people_by_kind(evaluation: Evaluation) -> dict[str, int]:
@@ -205,7 +180,8 @@ def people_by_kind(evaluation: Evaluation) -> dict[str, int]:
     }
 
 
-def _cells(one: Estimate) -> list[str]:
+def cells(one: Estimate) -> list[str]:
+    """Value, low and high; empty where unknown."""
     return [f"{x:.4f}" if math.isfinite(x) else "" for x in (one.value, one.low, one.high)]
 
 
@@ -214,7 +190,8 @@ def percent(one: Estimate) -> str:
     return Estimate(100 * one.value, 100 * one.low, 100 * one.high).text(0) + " %"
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """A name in Python as words."""
     return name.replace("_", " ")
 
 

@@ -8,10 +8,9 @@ model selection", BMC Bioinformatics 7, 2006).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import product
 from operator import add
 from typing import Any
 
@@ -35,18 +34,19 @@ from regression.settling import PROPORTION_COUNT
 from rig.landmark_head import LandmarkHead
 
 GRID: Mapping[str, tuple[float, ...]] = {
-    "encoding_penalty": (1.0, 2.0),
+    "proportion_penalty": (0.01, 0.03, 0.1),
+    "ratio_penalty": (0.1, 0.3, 1.0),
+    "depth_penalty": (1.0, 3.0, 10.0),
+    "expression_penalty": (0.3, 1.0, 3.0),
+    "encoding_penalty": (0.5, 1.0, 2.0),
+    "unknown_penalty": (1.0, 5.0, 15.0),
     "proportion_steadiness": (0.1, 0.2, 0.5),
-    "unknown_penalty": (1.0, 15.0),
+    "unmeasured_weight": (0.03, 0.1, 0.3),
 }
 """What is chosen, fields of regression.recipe.Recipe, and among which numbers."""
 
-_MATTERS = {
-    "landmarks": ("proportion_steadiness",),
-    "encoding": ("encoding_penalty", "proportion_steadiness"),
-    "fused": tuple(GRID),
-}
 _INNER_FOLDS = 5
+_ROUNDS = 2
 
 Choice = Mapping[str, float]
 """A number of GRID for each field that matters to a route."""
@@ -80,13 +80,15 @@ class NestedAgreement:
     chosen: tuple[Choice, ...]
 
 
-def choices(route: str) -> list[Choice]:
-    """All that a route can choose from."""
-    fields = _MATTERS[route]
-    return [
-        dict(zip(fields, values, strict=True))
-        for values in product(*(GRID[field] for field in fields))
-    ]
+def fields(route: str, landmarker: str = "face_mesh") -> tuple[str, ...]:
+    """The fields of GRID that matter to a route."""
+    irrelevant = {
+        "landmarks": {"encoding_penalty", "unknown_penalty"},
+        "encoding": {"proportion_penalty", "ratio_penalty", "depth_penalty", "unknown_penalty"},
+    }.get(route, set())
+    if route == "encoding" or landmarker == "face_mesh":
+        irrelevant = irrelevant | {"expression_penalty"}
+    return tuple(field for field in GRID if field not in irrelevant)
 
 
 def nested_outputs(
@@ -137,26 +139,73 @@ def _recipe(choice: Choice) -> Recipe:
 def _choose(
     route: str, faces: Sequence[RealFace], labels: Mapping[str, np.ndarray], landmarker: str
 ) -> tuple[Choice, Moments]:
-    """The choice whose proportions agree best with hand-measured people, and the moments of all.
+    """The choice whose proportions agree best with hand-measured people, and its moments of all.
 
-    Moments add up: those of each inner fold are computed once and serve every choice.
+    One field after another takes its best number while the others stay, from the first number of
+    each. Moments add up: those of each inner fold are computed once and serve every choice.
     """
-    examples = real_examples(route, faces, labels, Recipe(), landmarker)
-    inner = folds_over_people(faces, _INNER_FOLDS)
-    number = np.array([inner[face.person] for face in faces])
-    used = sorted(set(number.tolist()))
-    parts = {n: moments_of(examples.rows(np.tile(number == n, 2))) for n in used}
-    columns = feature_columns(route, landmarker)
-    features = np.array([face.mean_features[columns] for face in faces])
-    candidates = choices(route)
-    proportions = np.full((len(candidates), len(faces), PROPORTION_COUNT), np.nan)
-    for n in used:
-        others = reduce(add, (part for m, part in parts.items() if m != n))
-        for place, choice in enumerate(candidates):
-            fitted = solve_map(route, others, _recipe(choice), landmarker)
-            proportions[place, number == n] = fitted(features[number == n])[:, -PROPORTION_COUNT:]
-    scores = [_score(rows, faces) for rows in proportions]
-    return candidates[int(np.argmax(scores))], reduce(add, parts.values())
+    parts = _Parts(route, faces, labels, landmarker)
+    used = fields(route, landmarker)
+    choice = {field: GRID[field][0] for field in used}
+    scores: dict[tuple[float, ...], float] = {}
+    for _ in range(_ROUNDS):
+        for field in used:
+            candidates = [choice | {field: number} for number in GRID[field]]
+            for one in candidates:
+                key = tuple(one.values())
+                if key not in scores:
+                    scores[key] = _score(parts.proportions(one), faces)
+            choice = max(candidates, key=lambda one: scores[tuple(one.values())])
+    return choice, parts.moments(range(_INNER_FOLDS), choice)
+
+
+class _Parts:
+    """The moments of a route's training people by inner fold, measured by hand and not."""
+
+    def __init__(
+        self,
+        route: str,
+        faces: Sequence[RealFace],
+        labels: Mapping[str, np.ndarray],
+        landmarker: str,
+    ) -> None:
+        self._route, self._landmarker = route, landmarker
+        columns = feature_columns(route, landmarker)
+        self._features = np.array([face.mean_features[columns] for face in faces])
+        inner = folds_over_people(faces, _INNER_FOLDS)
+        self._fold = np.array([inner[face.person] for face in faces])
+        by_hand = np.isin([face.collection for face in faces], list(collections_by_hand(faces)))
+        # Of weight 1 all: how much those not measured by hand count is one of the choices.
+        examples = real_examples(route, faces, labels, Recipe(unmeasured_weight=1.0), landmarker)
+        self._moments = {}
+        for number in range(_INNER_FOLDS):
+            for measured in (True, False):
+                rows = np.tile((self._fold == number) & (by_hand == measured), 2)
+                if rows.any():
+                    self._moments[number, measured] = moments_of(examples.rows(rows))
+
+    def moments(self, folds: Iterable[int], choice: Choice) -> Moments:
+        """Of some inner folds together."""
+        chosen = set(folds)
+        weight = choice["unmeasured_weight"]
+        return reduce(
+            add,
+            (
+                part if measured else replace(part, weight=weight * part.weight)
+                for (number, measured), part in self._moments.items()
+                if number in chosen
+            ),
+        )
+
+    def proportions(self, choice: Choice) -> np.ndarray:
+        """(n, 14) of every face, by maps fitted without its inner fold."""
+        found = np.full((len(self._fold), PROPORTION_COUNT), np.nan)
+        for number in sorted(set(self._fold.tolist())):
+            others = self.moments(set(range(_INNER_FOLDS)) - {number}, choice)
+            fitted = solve_map(self._route, others, _recipe(choice), self._landmarker)
+            tested = self._fold == number
+            found[tested] = fitted(self._features[tested])[:, -PROPORTION_COUNT:]
+        return found
 
 
 def _score(proportions: np.ndarray, faces: Sequence[RealFace]) -> float:

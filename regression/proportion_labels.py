@@ -1,4 +1,4 @@
-"""The proportions that training people are known to have, as differences from the average person."""
+"""Proportions that training people are known to have, less the average person's."""
 
 from __future__ import annotations
 

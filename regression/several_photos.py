@@ -11,7 +11,6 @@ from regression.agreement import compared_photos, head_proportions, mean_correla
 from regression.bootstrap import Estimate, estimate, people_weights
 from regression.consistency import people_with_several_photos
 from regression.intervals import (
-    CoverageReport,
     SliderIntervals,
     coverage_report,
     half_widths,
@@ -161,13 +160,16 @@ def _intervals(
             rows[1].append(np.array([mean, truth, *intervals.bounds(mean, len(places))]))
             who[1].append(person)
     one, together = (
-        coverage_report(*np.array(found).transpose(1, 0, 2), names_of)
+        _over_told(np.array(found), names_of, told)
         for found, names_of in zip(rows, who, strict=True)
     )
-    return _over_told(one, told), _over_told(together, told)
+    return one, together
 
 
-def _over_told(report: CoverageReport, told: np.ndarray) -> IntervalsOfPhotos:
+def _over_told(rows: np.ndarray, people: Sequence[str], told: np.ndarray) -> IntervalsOfPhotos:
+    """Of (n, 4, s) values, truths, lower and upper ends."""
+    values, truths, lower, upper = rows.transpose(1, 0, 2)
     if not told.any():
         return IntervalsOfPhotos(np.nan, np.nan)
+    report = coverage_report(values, truths, lower, upper, people)
     return IntervalsOfPhotos(float(report.width[told].mean()), float(report.coverage[told].mean()))

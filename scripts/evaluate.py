@@ -11,19 +11,25 @@ SUMMARY = "Measure the agreement with hand-measured faces, on people no model ha
 EXAMPLES = """\
   fpp evaluate --photos photos --collections london,canada,congress --out figures
   fpp evaluate --photos photos --split both       also by models that saw nothing of a collection
+  fpp evaluate --photos photos --landmarker face_landmarker.task --nested
   fpp evaluate --photos photos --readme README.md     puts the table into the README
 
 Every model is fitted anew for each fold, without the people it is tested on. Photos without a .tem
-file only train, unless their person has several. What the folders and names of photos mean:
+file train, and test intervals and consistency. What the folders and names of photos mean:
 `fpp train --help`. Beside the models stand two baselines: `measured`, the proportions of the face
-mesh without any rig, and `average`, the average face for everyone.
+mesh without any rig, and `average`, the average face for everyone. With --landmarker, routes are
+also measured as they are when they read that landmarker too.
 
 measured:
   r, slope, error  of 14 proportions of the predicted head, over people, with those measured by hand
                    on the person's neutral photo; slope 1 is the right amplitude; error in % of the
                    face height, after the mean over people is taken from both sides
   consistency      people with several photos: spread of the sliders within a person by that between
-                   people; share of photos that are nearest to the same person's other photo
+                   people; share of photos that are nearest to the same person's other photo;
+                   agreement and intervals of all photos of a person together, beside one
+  intervals        which part of the teacher's values the 90 % intervals hold, for people who did
+                   not calibrate them, and how wide they are
+  nested           with --nested: agreement with the recipe's numbers chosen inside each fold
   drift            where a collection's folder holds conditions.csv: how far sliders move from the
                    person's reference photo, the farthest by distance, else the nearest to 0
 
@@ -36,7 +42,10 @@ that series.
 files in DIR:
   evaluation.md                 everything, to read
   agreement.csv, agreement.md   each model, kind of photo, proportion and statistic
+  intervals.csv, .md            each route and slider
   consistency.csv, .md          where 10 people or more have several photos
+  several_photos.csv, .md       the same people's photos together
+  nested.csv, .md               with --nested
   drift.csv, .md, .png          where there are conditions
   agreement.png, slopes.png     r and slope of each proportion, with intervals
   scatter.png                   predicted against measured by hand, of one model
@@ -75,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whose rig and told sliders to use (default: those that come with the program)",
     )
     parser.add_argument(
+        "--landmarker",
+        type=Path,
+        metavar="FILE",
+        help="MediaPipe's face_landmarker.task: measure also what it buys (default: FPP_LANDMARKER)",
+    )
+    parser.add_argument(
         "--split",
         choices=(*SPLITS, "both"),
         default="people",
@@ -87,7 +102,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="split",
         help="the same as --split collections",
     )
-    parser.add_argument("--folds", type=int, default=5, help="folds over people (default: 5)")
+    parser.add_argument("--folds", type=int, default=10, help="folds over people (default: 10)")
+    parser.add_argument(
+        "--nested",
+        action="store_true",
+        help="measure also with the recipe's numbers chosen anew inside each fold",
+    )
     parser.add_argument(
         "--readme",
         type=Path,
@@ -100,18 +120,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Cross-validate, print the table and write everything."""
     from regression.drift import read_conditions
     from regression.evaluation import evaluate
+    from regression.evaluation_files import write_report
     from regression.evaluation_plots import write_plots
     from regression.evaluation_readme import check_readme, readme_block, write_readme
-    from regression.evaluation_report import summary_table, write_report
+    from regression.evaluation_report import summary_table
     from regression.model_files import shipped_models
     from regression.real_photos import read_photo_folder
+    from vision.landmarker_file import find_landmarker_file
 
     if arguments.folds < 2:
         arguments.parser.error("argument --folds: at least 2 are needed")
     if arguments.readme:
         check_readme(arguments.readme)
     conditions = read_conditions(arguments.photos, arguments.collections)
-    faces = read_photo_folder(arguments.photos, arguments.collections)
+    arguments.landmarker = find_landmarker_file(arguments.landmarker)
+    faces = read_photo_folder(arguments.photos, arguments.collections, arguments.landmarker)
     evaluations = []
     for split in SPLITS if arguments.split == "both" else (arguments.split,):
         evaluations.append(
@@ -122,6 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
                 arguments.folds,
                 split,
                 conditions,
+                arguments.nested,
             )
         )
         print(f"Tested on {split} that no model saw:\n\n{summary_table(evaluations[-1])}\n")
@@ -137,7 +161,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def command_line(arguments: argparse.Namespace) -> str:
-    """The command that measures the same again, with PHOTOS and MODELS for folders of one's own."""
+    """The command that measures the same again, with PHOTOS and MODELS for folders of one's own.
+
+    The landmarker's file goes by its usual name.
+    """
     words = ["fpp", "evaluate", "--photos", "PHOTOS"]
     if arguments.collections:
         words += ["--collections", ",".join(arguments.collections)]
@@ -145,10 +172,14 @@ def command_line(arguments: argparse.Namespace) -> str:
         words += ["--model", model]
     if arguments.models:
         words += ["--models", "MODELS"]
+    if arguments.landmarker:
+        words += ["--landmarker", "face_landmarker.task"]
     if arguments.split != "people":
         words += ["--split", arguments.split]
-    if arguments.folds != 5:
+    if arguments.folds != 10:
         words += ["--folds", str(arguments.folds)]
+    if arguments.nested:
+        words.append("--nested")
     if arguments.readme:
         words += ["--readme", arguments.readme.name]
     return shlex.join(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ NORMAL = 43.267  # millimetres, the diagonal of film: a picture's diagonal is it
 
 
 def written(
-    path: Path, size: tuple[int, int], tags: dict[int, object], orientation: int = 1
+    path: Path, size: tuple[int, int], tags: Mapping[int, object], orientation: int = 1
 ) -> Path:
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -23,7 +24,7 @@ def written(
     return path
 
 
-def focal_length(path: Path, size: tuple[int, int], tags: dict[int, object], side: int) -> float:
+def focal_length(path: Path, size: tuple[int, int], tags: Mapping[int, object], side: int) -> float:
     found = read_photo(written(path, size, tags), side).focal_length_pixels
     assert found is not None
     return found
@@ -59,7 +60,7 @@ def test_a_cropped_photo_does_not_tell(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tags", [{}, {0xA405: 0}, {0xA405: "wide"}, {0x9003: "2020"}])
-def test_photos_without_it_do_not_tell(tmp_path: Path, tags: dict[int, object]) -> None:
+def test_photos_without_it_do_not_tell(tmp_path: Path, tags: Mapping[int, object]) -> None:
     path = tmp_path / "a.png"
     try:
         written(path, (80, 60), tags)

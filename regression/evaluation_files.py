@@ -1,0 +1,107 @@
+"""What `fpp evaluate` writes: every section as CSV and Markdown, and all of them together."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from regression import evaluation_report, evaluation_sections
+from regression.evaluation import Evaluation
+from regression.evaluation_report import LEFT_OUT, write_text
+
+
+@dataclass(frozen=True)
+class _Section:
+    """Written as `name`.csv and .md where `measured` says so."""
+
+    name: str
+    title: str
+    measured: Callable[[Evaluation], bool]
+    markdown: Callable[[Evaluation], str]
+    rows: Callable[[Evaluation], Iterable[Sequence[object]]]
+
+
+_SECTIONS = (
+    _Section(
+        "agreement",
+        "Agreement with hand-measured people",
+        lambda e: True,
+        evaluation_report.agreement_markdown,
+        evaluation_report.agreement_rows,
+    ),
+    _Section(
+        "nested",
+        "Agreement with choices made inside each fold",
+        lambda e: bool(e.nested),
+        evaluation_sections.nested_markdown,
+        evaluation_sections.nested_rows,
+    ),
+    _Section(
+        "intervals",
+        "Intervals",
+        lambda e: bool(e.calibrations),
+        evaluation_sections.intervals_markdown,
+        evaluation_sections.intervals_rows,
+    ),
+    _Section(
+        "consistency",
+        "Several photos of a person, each alone",
+        lambda e: bool(e.consistency),
+        evaluation_report.consistency_markdown,
+        evaluation_report.consistency_rows,
+    ),
+    _Section(
+        "several_photos",
+        "Several photos of a person, together",
+        lambda e: bool(e.several_photos),
+        evaluation_sections.several_photos_markdown,
+        evaluation_sections.several_photos_rows,
+    ),
+    _Section(
+        "drift",
+        "Drift with the conditions of the photo",
+        lambda e: any(e.drift.values()),
+        evaluation_report.drift_markdown,
+        evaluation_report.drift_rows,
+    ),
+)
+
+
+def write_report(evaluations: Sequence[Evaluation], folder: Path) -> list[Path]:
+    """Writes each section as .csv and .md, and evaluation.md with all of it.
+
+    Args:
+        evaluations: one per split, at least one.
+
+    Returns:
+        The files written; those without content are left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    first = evaluations[0]
+    everything = [
+        "# Evaluation",
+        f"{len(first.faces)} photos of {len({face.person for face in first.faces})} people.",
+    ]
+    written = []
+    for section in _SECTIONS:
+        filled = [one for one in evaluations if section.measured(one)]
+        if not filled:
+            continue
+        texts = [
+            f"## {section.title}, {LEFT_OUT[one.split]} left out\n\n{section.markdown(one)}"
+            for one in filled
+        ]
+        everything += [text.rstrip() for text in texts]
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        for number, evaluation in enumerate(filled):
+            header, *lines = section.rows(evaluation)
+            writer.writerows([header, *lines] if number == 0 else lines)
+        written += [
+            write_text(folder / f"{section.name}.md", "\n".join(texts)),
+            write_text(folder / f"{section.name}.csv", table.getvalue()),
+        ]
+    return [*written, write_text(folder / "evaluation.md", "\n\n".join(everything) + "\n")]
