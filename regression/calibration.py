@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from regression.intervals import SliderIntervals, half_widths, says_something, shared_error
-from regression.recipe import UnseenOutputs
 from rig.landmark_head import LandmarkHead
 
 _FEWEST_BY_HAND = 50
 _FOLDS = 5
+
+
+class UnseenSliders(Protocol):
+    """Predictions by models fitted without the people (regression.recipe)."""
+
+    def sliders(self, head: LandmarkHead, told: np.ndarray) -> np.ndarray:
+        """Slider values (n, s) 0..1; the sliders that are not told are neutral."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +62,7 @@ class Calibration:
 
 
 def calibrate(
-    unseen: UnseenOutputs,
+    unseen: UnseenSliders,
     labels: np.ndarray,
     people: Sequence[str],
     by_hand: np.ndarray,
@@ -68,7 +75,7 @@ def calibrate(
     them flatter. A slider is told when its interval is narrower than the average face's.
 
     Args:
-        unseen: of models fitted without the people.
+        unseen: what is predicted for the people.
         labels: (n, s) the teacher's values.
         people: (n,) who is on each photo.
         by_hand: (n,) bool, whose labels rest on hand-placed points.

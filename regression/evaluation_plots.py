@@ -73,7 +73,8 @@ def _dot_plot(evaluation: Evaluation, statistic: str) -> Figure:
                 fmt="o",
                 markersize=4,
                 linewidth=1.2,
-                **_style(model),
+                color=_colour(model),
+                markerfacecolor=_filling(model),
                 label=model,
             )
         panel.axhline(0.5, color="#999999", linewidth=0.8)
@@ -151,7 +152,8 @@ def _drift_plot(evaluation: Evaluation) -> Figure:
                 markersize=4,
                 linewidth=1.2,
                 capsize=2,
-                **_style(model),
+                color=_colour(model),
+                markerfacecolor=_filling(model),
                 label=model,
             )
         panel.set_xlabel(condition.replace("_", " "))
@@ -162,11 +164,13 @@ def _drift_plot(evaluation: Evaluation) -> Figure:
     return figure
 
 
-def _style(model: str) -> dict[str, str]:
-    """The colour of the route; hollow where it reads the second landmarker."""
-    name, _, landmarker = model.partition(" with ")
-    colour = _COLOURS.get(name, "#CC79A7")
-    return {"color": colour, "markerfacecolor": "white" if landmarker else colour}
+def _colour(model: str) -> str:
+    return _COLOURS.get(model.partition(" with ")[0], "#CC79A7")
+
+
+def _filling(model: str) -> str:
+    """Hollow where the model reads the second landmarker."""
+    return "white" if " with " in model else _colour(model)
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -203,6 +203,16 @@ class SliderIntervals:
             ) from error
 
 
+def told_bounds(
+    intervals: SliderIntervals, values: np.ndarray, told: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper end of each value's interval, (n, s) float32; 0 and 1 where not told."""
+    lower, upper = intervals.bounds(values)
+    lower = np.where(told, np.minimum(lower, values), 0.0)
+    upper = np.where(told, np.maximum(upper, values), 1.0)
+    return lower.astype(np.float32), upper.astype(np.float32)
+
+
 def says_something(half_widths: np.ndarray, average_half_widths: np.ndarray) -> np.ndarray:
     """Which sliders' intervals are narrower than what needs no photo.
 

@@ -108,17 +108,24 @@ def _within_people(features: np.ndarray, people: np.ndarray) -> tuple[float, np.
     return pairs, 2 * apart.T @ apart / pairs
 
 
-def solve(moments: Moments, penalties: np.ndarray, steadiness: np.ndarray) -> np.ndarray:
+def solve(
+    moments: Moments,
+    penalties: np.ndarray,
+    steadiness: np.ndarray,
+    expected: np.ndarray | None = None,
+) -> np.ndarray:
     """Coefficients (d, o) of the raw features' differences from their mean.
 
     Minimises, for each target, the weighted mean squared error, plus penalty times the squared
-    coefficients of the normalised features (Hoerl and Kennard, "Ridge Regression", 1970), plus
+    difference of the normalised features' coefficients from what is expected of them (Hoerl and
+    Kennard, "Ridge Regression", 1970), plus
     steadiness times the mean squared difference between two photos of one person, who should get
     the same values whatever the expression.
 
     Args:
         penalties: (d, o), 0 or more; 1 halves the coefficient of a feature on its own.
         steadiness: (o,), 0 or more.
+        expected: (d, o) coefficients to hold to without evidence; None for 0.
 
     Raises:
         ValueError: shapes that do not fit the moments, or negative numbers.
@@ -139,6 +146,8 @@ def solve(moments: Moments, penalties: np.ndarray, steadiness: np.ndarray) -> np
     spread = moments.spread / np.outer(scale, scale)
     change = moments.change / np.outer(scale, scale)
     product = moments.product / scale[:, None]
+    if expected is not None:
+        product = product + penalties * expected * scale[:, None]
     coefficients = np.zeros(product.shape)
     rows = np.vstack([penalties, steadiness])
     # Targets that are fitted alike are solved together.

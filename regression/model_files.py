@@ -5,6 +5,7 @@ ROUTE.keras              the trained network, for Keras
 ROUTE.tflite             the same network, for inference without tensorflow
 ROUTE.json, ROUTE.md     its model card; the JSON also has the intervals of the told sliders
 ROUTE.moments.npz        what the map for photographs was fitted from, for `fpp adapt`
+fit.npz, fit.json        the rig fit (regression.fitted_model) and its card
 face_landmarker/         the same files for models that read FaceLandmarker's landmarks too
 """
 
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regression.intervals import SliderIntervals
+from regression.intervals import SliderIntervals, told_bounds
 from regression.settling import PROPORTION_COUNT, Settler
 from rig.landmark_head import LandmarkHead, load_landmark_head
 from vision.features import LANDMARKERS, feature_names
@@ -94,6 +95,11 @@ class TrainedModel:
         return self.settler.finish(outputs)
 
     @property
+    def reads(self) -> str:
+        """The route whose features it takes."""
+        return self.route
+
+    @property
     def serves_renders(self) -> bool:
         """Whether pictures of rendered heads can be predicted too."""
         return self.network.shape[0] > len(feature_names(self.route, self.landmarker))
@@ -101,10 +107,7 @@ class TrainedModel:
     def bounds(self, values: np.ndarray, rendered: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper end of each value's interval, (n, s) float32; 0 and 1 where not told."""
         intervals = self.rendered_intervals if rendered else self.intervals
-        lower, upper = intervals.bounds(values)
-        lower = np.where(self.told, np.minimum(lower, values), 0.0)
-        upper = np.where(self.told, np.maximum(upper, values), 1.0)
-        return lower.astype(np.float32), upper.astype(np.float32)
+        return told_bounds(intervals, values, self.told)
 
 
 class InferenceNetwork:

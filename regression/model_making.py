@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regression.agreement import agreements_of, head_proportions
-from regression.calibration import Calibration, calibrate
+from regression.calibration import Calibration, UnseenSliders, calibrate
 from regression.intervals import SliderIntervals, half_widths
 from regression.linear import join_experts, linear_network
 from regression.model_card import describe_photos, make_card, write_card
@@ -20,7 +20,9 @@ from regression.model_files import save_network, shipped_models
 from regression.moments_file import save_moments
 from regression.real_photos import RealFace, read_photo_folder
 from regression.recipe import (
+    FIT,
     Recipe,
+    UnseenFit,
     UnseenOutputs,
     collections_by_hand,
     cross_validated_outputs,
@@ -30,6 +32,7 @@ from regression.recipe import (
     told_sliders,
     train_on_renders,
 )
+from regression.rig_fit import RigFit
 from regression.tables import Examples, examples_from_table, read_table
 from regression.training import predict_values
 from rig.landmark_head import LandmarkHead, load_landmark_head
@@ -130,6 +133,8 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
     rendered = {"train": len(tables[0]), "test": len(tables[1])}
     for maker in makers:
         yield from maker.make(faces, experts, rendered)
+    if faces:
+        yield from makers[0].make_fit(faces)
     yield f"Written to {plan.out}."
 
 
@@ -207,10 +212,43 @@ class _Maker:
             write_card(card, self.folder)
             yield from self._figures(route, card)
 
-    def _unseen(self, faces: list[RealFace]) -> dict[str, UnseenOutputs]:
+    def make_fit(self, faces: list[RealFace]) -> Iterator[str]:
+        """Learns, measures and writes the rig fit; yields lines of progress."""
+        fold = self._fold(faces)
+        unseen = UnseenFit(faces, fold)
+        calibration = self._calibration(faces, unseen) if fold else None
+        told = calibration.told if calibration else self.told
+        agreements = {}
+        if calibration:
+            proportions = head_proportions(self.head, unseen.sliders(self.head, told))
+            agreements = agreements_of(proportions, faces)
+        card = make_card(
+            FIT,
+            self.landmarker,
+            self.head,
+            self.told,
+            told,
+            np.zeros(len(told)),
+            self.plan.recipe,
+            describe_photos(faces, _photo_sources()),
+            agreements,
+            calibration,
+        )
+        del card["recipe"]
+        RigFit.from_people(faces, self.head, told).save(self.folder / "fit.npz")
+        write_card(card, self.folder)
+        yield from self._figures(FIT, card)
+
+    def _fold(self, faces: list[RealFace]) -> dict[str, int]:
+        """Which fold tests each person; empty where there is no cross-validation."""
         if not self.plan.folds or len({face.person for face in faces}) < self.plan.folds:
             return {}
-        fold = folds_over_people(faces, self.plan.folds)
+        return folds_over_people(faces, self.plan.folds)
+
+    def _unseen(self, faces: list[RealFace]) -> dict[str, UnseenOutputs]:
+        fold = self._fold(faces)
+        if not fold:
+            return {}
         return cross_validated_outputs(
             self.plan.routes,
             faces,
@@ -221,7 +259,7 @@ class _Maker:
             self.landmarker,
         )
 
-    def _calibration(self, faces: list[RealFace], unseen: UnseenOutputs) -> Calibration:
+    def _calibration(self, faces: list[RealFace], unseen: UnseenSliders) -> Calibration:
         collections = collections_by_hand(faces)
         truths = np.array([self.labels[face.person][: len(self.told)] for face in faces])
         return calibrate(

@@ -144,7 +144,7 @@ def _choose(
     One field after another takes its best number while the others stay, from the first number of
     each. Moments add up: those of each inner fold are computed once and serve every choice.
     """
-    parts = _Parts(route, faces, labels, landmarker)
+    parts = InnerMoments(route, faces, labels, landmarker)
     used = fields(route, landmarker)
     choice = {field: GRID[field][0] for field in used}
     scores: dict[tuple[float, ...], float] = {}
@@ -156,11 +156,11 @@ def _choose(
                 if key not in scores:
                     scores[key] = _score(parts.proportions(one), faces)
             choice = max(candidates, key=lambda one: scores[tuple(one.values())])
-    return choice, parts.moments(range(_INNER_FOLDS), choice)
+    return choice, parts.together(range(_INNER_FOLDS), choice)
 
 
-class _Parts:
-    """The moments of a route's training people by inner fold, measured by hand and not."""
+class InnerMoments:
+    """The moments of a route's training people by inner fold, those measured by hand apart."""
 
     def __init__(
         self,
@@ -184,7 +184,7 @@ class _Parts:
                 if rows.any():
                     self._moments[number, measured] = moments_of(examples.rows(rows))
 
-    def moments(self, folds: Iterable[int], choice: Choice) -> Moments:
+    def together(self, folds: Iterable[int], choice: Choice) -> Moments:
         """Of some inner folds together."""
         chosen = set(folds)
         weight = choice["unmeasured_weight"]
@@ -201,7 +201,7 @@ class _Parts:
         """(n, 14) of every face, by maps fitted without its inner fold."""
         found = np.full((len(self._fold), PROPORTION_COUNT), np.nan)
         for number in sorted(set(self._fold.tolist())):
-            others = self.moments(set(range(_INNER_FOLDS)) - {number}, choice)
+            others = self.together(set(range(_INNER_FOLDS)) - {number}, choice)
             fitted = solve_map(self._route, others, _recipe(choice), self._landmarker)
             tested = self._fold == number
             found[tested] = fitted(self._features[tested])[:, -PROPORTION_COUNT:]

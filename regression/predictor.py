@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from regression.fitted_model import FittedModel, load_fit
 from regression.intervals import SliderIntervals
-from regression.model_files import ModelError, folder_for, load_model, shipped_models
+from regression.model_files import ModelError, TrainedModel, folder_for, load_model, shipped_models
+from regression.perspective import camera_distance
 from regression.prediction import Failure, Prediction
 from rig.rig import Slider
 from vision.encodings import FaceEncoder
@@ -41,7 +43,7 @@ class Predictor:
 
         Args:
             models: a folder of trained models; those that come with the program when left out.
-            model: the route, "encoding", "landmarks" or "fused".
+            model: the route, "encoding", "landmarks" or "fused"; or "fit", the rig fit.
             encoder: the engine of the encoding network, see vision.encodings.
             rendered: whether the pictures are of rendered heads, not photographs of people.
             with_encodings: whether every prediction shall have its encoding, also where the model
@@ -56,7 +58,9 @@ class Predictor:
         folder = models or shipped_models()
         if landmarker is not None:
             folder = folder_for(folder, "face_landmarker")
-        self._model = load_model(folder, model)
+        self._model: TrainedModel | FittedModel = (
+            load_fit(folder) if model == "fit" else load_model(folder, model)
+        )
         if (landmarker is not None) != (self._model.landmarker == "face_landmarker"):
             raise ModelError(
                 f"The models in {folder} are for {self._model.landmarker}. "
@@ -115,10 +119,14 @@ class Predictor:
         readings = self._reader.read(photo.pixels)
         if not readings:
             return []
-        route, landmarker = self._model.route, self._model.landmarker
-        features = np.stack([reading.features(route, landmarker) for reading in readings])
-        values = self._model.predict(features, self._rendered)
-        lower, upper = self._model.bounds(values, self._rendered)
+        model = self._model
+        features = np.stack([r.features(model.reads, model.landmarker) for r in readings])
+        if isinstance(model, FittedModel):
+            distances = [camera_distance(r.normalised, photo.focal_length_pixels) for r in readings]
+            values = model.predict(features, distances=np.array(distances))
+        else:
+            values = model.predict(features, self._rendered)
+        lower, upper = model.bounds(values, self._rendered)
         return [
             self._prediction(photo, index + 1, reading, values[index], lower[index], upper[index])
             for index, reading in enumerate(readings)

@@ -78,8 +78,8 @@ class Recipe:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     encoding_penalty: float = 1.0
-    proportion_penalty: float = 0.01
-    ratio_penalty: float = 0.3
+    proportion_penalty: float = 0.1
+    ratio_penalty: float = 0.4
     depth_penalty: float = 3.0
     expression_penalty: float = 1.0
     unknown_penalty: float = 15.0
@@ -211,7 +211,19 @@ def solve_map(
         for name in UNKNOWN_TO_ENCODINGS:
             column = PROPORTION_NAMES.index(name) - PROPORTION_COUNT
             penalties[: encoding_width(route), column] *= recipe.unknown_penalty
-    return PhotographMap(moments, solve(moments, penalties, steadiness))
+    expected = _as_measured(names, targets)
+    return PhotographMap(moments, solve(moments, penalties, steadiness, expected))
+
+
+def _as_measured(names: Sequence[str], targets: int) -> np.ndarray:
+    """(d, s + 14) coefficients that give each proportion as the best landmarker measures it."""
+    expected = np.zeros((len(names), targets))
+    for number, ratio in enumerate(PROPORTIONS):
+        for name in (f"face_landmarker_ratio_{ratio.name}", f"ratio_{ratio.name}"):
+            if name in names:
+                expected[names.index(name), number - PROPORTION_COUNT] = 1.0
+                break
+    return expected
 
 
 def _penalty(feature: str, recipe: Recipe) -> float:
@@ -364,22 +376,32 @@ def cross_validated_sliders(
         unseen = cross_validated_outputs(mapped, faces, head, told, recipe, fold, landmarker)
         values = {route: outputs.sliders(head, told) for route, outputs in unseen.items()}
     if FIT in routes:
-        values[FIT] = _cross_validated_fit(faces, head, told, fold)
+        values[FIT] = UnseenFit(faces, fold).sliders(head, told)
     return values
 
 
-def _cross_validated_fit(
-    faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray, fold: Mapping[str, int]
-) -> np.ndarray:
-    """(n, s) by RigFit, which in each fold learns from the training people."""
-    columns = feature_columns("landmarks")
-    values = np.full((len(faces), len(head.sliders)), np.nan)
-    for number in sorted(set(fold.values())):
-        training = [face for face in faces if fold.get(face.person) != number]
-        tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
-        features = np.array([faces[i].mean_features[columns] for i in tested])
-        values[tested] = RigFit.from_people(training, head, told).values(features)
-    return values
+@dataclass(frozen=True, eq=False)
+class UnseenFit:
+    """The rig fit of people who were not in its training.
+
+    Attributes:
+        faces: n photos.
+        fold: which fold tests each person; people without one always train.
+    """
+
+    faces: Sequence[RealFace]
+    fold: Mapping[str, int]
+
+    def sliders(self, head: LandmarkHead, told: np.ndarray) -> np.ndarray:
+        """Slider values (n, s) 0..1; nan for untested people."""
+        columns = feature_columns("landmarks")
+        values = np.full((len(self.faces), len(head.sliders)), np.nan)
+        for number in sorted(set(self.fold.values())):
+            training = [face for face in self.faces if self.fold.get(face.person) != number]
+            tested = [i for i, f in enumerate(self.faces) if self.fold.get(f.person) == number]
+            features = np.array([self.faces[i].mean_features[columns] for i in tested])
+            values[tested] = RigFit.from_people(training, head, told).values(features)
+        return values
 
 
 def feature_columns(route: str, landmarker: str = "face_mesh") -> list[int]:

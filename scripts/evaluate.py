@@ -87,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--landmarker",
         type=Path,
         metavar="FILE",
-        help="MediaPipe's face_landmarker.task: measure also what it buys (default: FPP_LANDMARKER)",
+        help="MediaPipe's face_landmarker.task: say what it buys (default: FPP_LANDMARKER)",
     )
     parser.add_argument(
         "--split",

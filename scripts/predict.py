@@ -38,7 +38,7 @@ files in DIR:
 exit code: 0 if at least one face was predicted, 1 if none, 2 for wrong usage
 """
 
-MODELS = ("encoding", "landmarks", "fused")
+MODELS = ("encoding", "landmarks", "fused", "fit")
 ENCODERS = ("litert", "face_recognition")
 EXPORTS = ("mhm", "json")
 GROUPS = ("none", "folder", "person")
@@ -56,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         choices=MODELS,
         default="fused",
-        help="what to predict from: the face's encoding, its landmarks, or both (default: fused)",
+        help="what to predict from: the face's encoding, its landmarks, or both; fit is the rig "
+        "fitted to the landmarks, no network (default: fused)",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("out"), metavar="DIR", help="where to (default: out)"

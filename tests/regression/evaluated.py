@@ -6,22 +6,30 @@ from pathlib import Path
 
 import numpy as np
 
-from regression.agreement import agreements_of, gains_over
+from regression.agreement import MEAN, agreements_of, gains_over
+from regression.calibration import Calibration, Coverage
 from regression.consistency import consistency_of
 from regression.drift import drift_of
 from regression.evaluation import AVERAGE, BASELINES, MEASURED, Evaluation
+from regression.intervals import SliderIntervals
+from regression.nested import NestedAgreement
 from regression.real_photos import RealFace
+from regression.several_photos import IntervalsOfPhotos, SeveralPhotos
 from rig.landmark_head import LandmarkHead
-from vision.features import ENCODING_FEATURES, LANDMARK_FEATURES
+from vision.features import ALL_FEATURES, ENCODING_FEATURES, LANDMARK_FEATURES
 from vision.ratios import RATIOS, measure
 
 
 def planted_faces(
-    head: LandmarkHead, people: int = 30, collections: tuple[str, ...] = ("studio",)
+    head: LandmarkHead,
+    people: int = 30,
+    collections: tuple[str, ...] = ("studio",),
+    seen_by_both: bool = False,
 ) -> list[RealFace]:
     """A neutral photo, measured by hand, and a smiling one of each person.
 
     Landmarks are seen with noise, encodings say nothing. The people take turns among collections.
+    The second landmarker, if there is one, sees without noise.
     """
     random = np.random.default_rng(2)
     made = []
@@ -33,6 +41,10 @@ def planted_faces(
             features = np.zeros(len(ENCODING_FEATURES) + len(LANDMARK_FEATURES), np.float32)
             features[:128] = random.normal(size=128)
             features[128 : 128 + len(RATIOS)] = ratios + random.normal(0, 2e-3, len(RATIOS))
+            if seen_by_both:
+                second = np.zeros(len(ALL_FEATURES) - len(features), np.float32)
+                second[: len(RATIOS)] = ratios
+                features = np.concatenate([features, second])
             by_hand = np.full(14, np.nan) if expressive else ratios[:14]
             photo = Path(f"{person}_{'08' if expressive else '03'}.jpg")
             made.append(
@@ -42,7 +54,7 @@ def planted_faces(
 
 
 def planted_evaluation(
-    split: str = "people", people: int = 30, drifting: bool = True
+    split: str = "people", people: int = 30, drifting: bool = True, nested: bool = False
 ) -> Evaluation:
     """An evaluation of two models and the baselines whose noise is planted; nothing is fitted."""
     random = np.random.default_rng(len(split))
@@ -74,6 +86,7 @@ def planted_evaluation(
         AVERAGE: np.full(true.shape, 0.5),
     }
     models = ("landmarks", "fused")
+    agreements = {m: agreements_of(rows, faces) for m, rows in proportions.items()}
     distances = {face.photo: 50.0 if face.expressive else 200.0 for face in faces}
     names = [f"chin/chin-{number}|{number + 1}" for number in range(14)]
     consistencies = {m: consistency_of(proportions[m], faces) for m in (*models, MEASURED)}
@@ -82,7 +95,9 @@ def planted_evaluation(
         models=(*models, *BASELINES),
         faces=faces,
         proportions=proportions,
-        agreements={m: agreements_of(rows, faces) for m, rows in proportions.items()},
+        slider_names=tuple(names),
+        labelled=np.arange(14) < 12,
+        agreements=agreements,
         gains={m: gains_over(proportions[MEASURED], proportions[m], faces) for m in models},
         consistency={m: one for m, one in consistencies.items() if one is not None},
         drift={
@@ -90,4 +105,44 @@ def planted_evaluation(
         }
         if drifting
         else {},
+        calibrations={} if split == "collections" else {m: planted_calibration() for m in models},
+        several_photos={
+            m: SeveralPhotos(
+                people=people,
+                photos=2.0,
+                single={kind: one.estimates["r"][MEAN] for kind, one in agreements[m].items()},
+                one=agreements[m]["neutral"].estimates["r"][MEAN],
+                together=agreements[MEASURED]["neutral"].estimates["r"][MEAN],
+                gain=gains_over(proportions[m], true, faces)["neutral"],
+                gains=gains_over(proportions[m], true, faces),
+                one_interval=IntervalsOfPhotos(0.2, 0.91),
+                together_interval=IntervalsOfPhotos(0.15, 0.88),
+            )
+            for m in models
+        }
+        if split == "people"
+        else {},
+        nested={
+            m: NestedAgreement(
+                agreements[m],
+                gains_over(proportions[m], true, faces),
+                ({"depth_penalty": 3.0}, {"depth_penalty": 1.0}, {"depth_penalty": 3.0}),
+            )
+            for m in models
+        }
+        if nested
+        else {},
+    )
+
+
+def planted_calibration() -> Calibration:
+    """Of 14 sliders, 10 of them told."""
+    told = np.arange(14) < 10
+    held = np.linspace(0.86, 0.94, 14)
+    return Calibration(
+        told=told,
+        intervals=SliderIntervals(np.full(14, 0.1), np.full(14, 0.5), 30),
+        average_half_widths=np.full(14, 0.16),
+        coverage=Coverage(30, held, told),
+        coverage_of_others=Coverage(77, held - 0.05, told),
     )

@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regression.evaluation import AVERAGE, BASELINES, MEASURED, Evaluation, evaluate
+from regression.evaluation import (
+    AVERAGE,
+    BASELINES,
+    MEASURED,
+    Evaluation,
+    evaluate,
+    with_landmarker,
+)
 from regression.real_photos import RealFace
 from regression.tables import TableError
 from rig.landmark_head import LandmarkHead
@@ -43,7 +50,7 @@ def test_landmarks_agree_the_average_face_and_noise_do_not(evaluation: Evaluatio
 
 
 def test_gains_are_over_direct_measurement(evaluation: Evaluation) -> None:
-    assert set(evaluation.gains) == set(ROUTES)
+    assert set(evaluation.gains) == set(ROUTES)  # the face mesh is no gain over itself
     for name in ROUTES:
         for kind, gain in evaluation.gains[name].items():
             one, other = (evaluation.agreements[m][kind].mean for m in (name, MEASURED))
@@ -77,6 +84,7 @@ def test_people_who_have_several_photos_and_no_points_are_tested_for_consistency
     found = evaluate(faces, models, ("landmarks",), folds=2)
     assert found.agreements["landmarks"]["neutral"].people == 20
     assert found.consistency["landmarks"].people == 40
+    assert found.several_photos["landmarks"].people == 20
     assert not found.drift
 
 
@@ -96,8 +104,45 @@ def test_a_collection_left_out_is_unseen(head: LandmarkHead, models: Path) -> No
         split: found.agreements["encoding"]["neutral"].correlations["pupil_distance"]
         for split, found in models_of.items()
     }
+    assert not models_of["collections"].calibrations
+    assert not models_of["collections"].several_photos
     assert r["people"] > 0.6
     assert r["collections"] < 0.3
+
+
+def test_everyone_calibrates_and_is_tested(evaluation: Evaluation) -> None:
+    assert set(evaluation.calibrations) == set(ROUTES)
+    landmarks, noise = (evaluation.calibrations[name] for name in ROUTES)
+    assert landmarks.told.sum() > noise.told.sum()
+    assert not (landmarks.told & ~evaluation.labelled).any()
+    assert landmarks.coverage.people == 30
+    # 30 people: the narrowest interval that promises 90 % promises 92 %.
+    assert 0.85 < landmarks.coverage.mean < 0.98
+    for rows in evaluation.proportions.values():
+        assert np.isfinite(rows).all()
+
+
+def test_the_second_landmarker_is_measured_beside_the_first(
+    head: LandmarkHead, models: Path
+) -> None:
+    faces = planted_faces(head, seen_by_both=True)
+    found = evaluate(faces, models, ROUTES, folds=3)
+    second = with_landmarker("landmarks", "face_landmarker")
+    measured = with_landmarker(MEASURED, "face_landmarker")
+    # An encoding reads nothing of landmarks, so it is measured once.
+    assert found.models == (*ROUTES, second, MEASURED, measured, AVERAGE)
+    assert second in found.calibrations
+    assert found.agreements[measured]["smiling"].mean > 0.999
+    for kind in ("neutral", "smiling"):
+        assert found.agreements[second][kind].mean > found.agreements["landmarks"][kind].mean
+
+
+def test_the_fit_is_evaluated_like_a_route(faces: list[RealFace], models: Path) -> None:
+    found = evaluate(faces, models, ("fit",), folds=2)
+    assert found.models == ("fit", *BASELINES)
+    assert found.agreements["fit"]["neutral"].mean > 0.5
+    assert "fit" in found.several_photos
+    assert not found.calibrations
 
 
 def test_too_few_people_are_refused(faces: list[RealFace], models: Path) -> None:

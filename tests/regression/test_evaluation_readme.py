@@ -23,7 +23,7 @@ COMMAND = "fpp evaluate --photos PHOTOS"
 
 @pytest.fixture(scope="module")
 def evaluations() -> list[Evaluation]:
-    return [planted_evaluation("people"), planted_evaluation("collections")]
+    return [planted_evaluation(split, nested=True) for split in ("people", "collections")]
 
 
 def test_the_block_is_replaced_and_the_rest_is_kept(
@@ -57,6 +57,28 @@ def test_the_block_holds_the_figures_of_both_splits(evaluations: list[Evaluation
     assert COMMAND in lines
     assert max(len(line) for line in lines if not line.startswith("|")) <= 100
     assert text.count("```") == 2
+
+
+def test_the_block_says_what_was_measured_beside_agreement(evaluations: list[Evaluation]) -> None:
+    text = " ".join(readme_block(evaluations, COMMAND).split())
+    first = evaluations[0]
+    held = first.calibrations["fused"].coverage.mean
+    assert f"{held:.0%} of the teacher's values of 30 people measured by hand and" in text
+    assert "They are 0.20 of a slider's range wide" in text
+    assert first.several_photos["fused"].gain.text(3, sign=True) in text
+    assert "intervals 25 % narrower that hold for 88% of the values" in text
+    parts = [
+        " / ".join(f"{e.nested['fused'].agreements[k].mean:.2f}" for k in ("neutral", "smiling"))
+        for e in evaluations
+    ]
+    assert f"`fused` {parts[0]}, collection left out {parts[1]}." in text
+
+
+def test_what_was_not_measured_is_not_said(evaluations: list[Evaluation]) -> None:
+    text = readme_block(evaluations[1:], COMMAND)
+    for words in ("intervals", "together", "range wide"):
+        assert words not in text
+    assert "Chosen anew" not in readme_block([planted_evaluation()], COMMAND)
 
 
 def test_one_split_says_nothing_of_collections(evaluations: list[Evaluation]) -> None:

@@ -10,14 +10,18 @@ import pytest
 
 from regression.agreement import MEAN, STATISTICS
 from regression.evaluation import Evaluation
-from regression.evaluation_report import summary_table, write_report
+from regression.evaluation_files import write_report
+from regression.evaluation_report import model_title, summary_table
 from tests.regression.evaluated import planted_evaluation
 from vision.ratios import PROPORTION_NAMES
 
 
 @pytest.fixture(scope="module")
 def evaluations() -> list[Evaluation]:
-    return [planted_evaluation("people"), planted_evaluation("collections", drifting=False)]
+    return [
+        planted_evaluation("people", nested=True),
+        planted_evaluation("collections", drifting=False),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +71,43 @@ def test_consistency_and_drift_are_rows(folder: Path, evaluations: list[Evaluati
     assert (near["from"], near["to"], near["reference"]) == ("50.0", "50.0", "200.0")
 
 
+def test_intervals_are_rows_per_slider_that_the_teacher_moves(
+    folder: Path, evaluations: list[Evaluation]
+) -> None:
+    found = [row for row in rows(folder / "intervals.csv") if row["model"] == "fused"]
+    one = evaluations[0].calibrations["fused"]
+    assert [row["slider"] for row in found] == list(evaluations[0].slider_names[:12])
+    assert [row["told"] for row in found] == ["yes"] * 10 + ["no"] * 2
+    for i, row in enumerate(found):
+        assert float(row["width"]) == pytest.approx(0.2)
+        assert float(row["width_of_the_average_face"]) == pytest.approx(0.32)
+        assert float(row["held_measured_by_hand"]) == pytest.approx(
+            one.coverage.sliders[i], abs=6e-5
+        )
+    text = (folder / "intervals.md").read_text(encoding="utf-8")
+    assert f"{100 * one.coverage.mean:.1f} % of 30 people" in text
+    assert "10 of 12" in text
+
+
+def test_photos_together_and_choices_are_rows(folder: Path, evaluations: list[Evaluation]) -> None:
+    found = {(r["model"], r["figure"]): r for r in rows(folder / "several_photos.csv")}
+    one = evaluations[0].several_photos["landmarks"]
+    assert float(found["landmarks", "gain_over_one"]["low"]) == pytest.approx(
+        one.gain.low, abs=6e-5
+    )
+    assert float(found["landmarks", "interval_held_together"]["value"]) == 0.88
+    nested = rows(folder / "nested.csv")
+    chosen = [r["value"] for r in nested if (r["model"], r["figure"]) == ("fused", "depth_penalty")]
+    assert chosen == ["3.0", "1.0", "3.0"]
+    assert "depth penalty 1 (1), 3 (2)" in (folder / "nested.md").read_text(encoding="utf-8")
+
+
+def test_models_are_titled_by_what_they_are() -> None:
+    assert model_title("fused") == "`fused`"
+    assert model_title("fused with face_landmarker") == "`fused` with face_landmarker"
+    assert model_title("measured with face_landmarker").startswith("(landmarks measured directly")
+
+
 def test_every_table_has_as_many_cells_as_its_header(folder: Path) -> None:
     for path in folder.glob("*.md"):
         blocks = re.findall(r"(?:^\|.*\n)+", path.read_text(encoding="utf-8") + "\n", re.MULTILINE)
@@ -79,12 +120,13 @@ def test_every_table_has_as_many_cells_as_its_header(folder: Path) -> None:
 def test_the_report_holds_every_section(folder: Path) -> None:
     everything = (folder / "evaluation.md").read_text(encoding="utf-8")
     assert "60 photos of 30 people" in everything
-    for name in ("agreement", "consistency", "drift"):
+    for name in ("agreement", "nested", "intervals", "consistency", "several_photos", "drift"):
         text = (folder / f"{name}.md").read_text(encoding="utf-8")
         for section in text.split("\n## "):
             assert section.strip() in everything
     assert everything.count("## Drift") == 1
-    assert everything.count("## Several photos") == 2
+    assert everything.count("## Several photos of a person, each alone") == 2
+    assert everything.count("## Several photos of a person, together") == 1
 
 
 def test_the_summary_has_a_row_per_model(evaluations: list[Evaluation]) -> None:
@@ -99,4 +141,5 @@ def test_the_summary_has_a_row_per_model(evaluations: list[Evaluation]) -> None:
 def test_what_was_not_measured_has_no_file(tmp_path: Path) -> None:
     write_report([planted_evaluation(people=10, drifting=False)], tmp_path)
     assert not list(tmp_path.glob("drift*"))
+    assert not list(tmp_path.glob("nested*"))
     assert "Drift" not in (tmp_path / "evaluation.md").read_text(encoding="utf-8")

@@ -30,6 +30,7 @@ def test_the_choices_are_those_of_the_library() -> None:
         "--photos PHOTOS",
         "--photos PHOTOS --collections london,canada --split both --readme README.md",
         "--photos PHOTOS --model fused --model fit --models MODELS --split collections --folds 3",
+        "--photos PHOTOS --landmarker face_landmarker.task --split both --nested",
     ],
 )
 def test_the_command_line_in_the_readme_is_the_one_that_was_given(line: str) -> None:
@@ -39,6 +40,7 @@ def test_the_command_line_in_the_readme_is_the_one_that_was_given(line: str) -> 
 
 def test_no_folder_of_ones_own_stands_in_the_readme() -> None:
     line = "evaluate --photos /home/me/photos --models /home/me/models --readme /home/me/README.md"
+    line += " --landmarker /home/me/face_landmarker.task"
     assert "/home" not in evaluate.command_line(parsed(line))
 
 
