@@ -72,7 +72,7 @@ def calibrate(
     """Intervals for photographs, from people with hand-placed points where they are 50 or more.
 
     Labels of other people come from the same landmarks that the models see, so errors against
-    them flatter. A slider is told when its interval is narrower than the average face's.
+    them flatter. Which sliders are told: intervals.says_something.
 
     Args:
         unseen: what is predicted for the people.

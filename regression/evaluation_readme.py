@@ -86,17 +86,21 @@ def _route(evaluation: Evaluation) -> str:
 def _nested_line(evaluations: Sequence[Evaluation]) -> list[str]:
     parts = []
     for model in evaluations[0].nested:
-        by_split = [
-            " / ".join(f"{one.mean:.2f}" for one in evaluation.nested[model].agreements.values())
+        figures = {
+            evaluation.split: " / ".join(
+                f"{one.mean:.2f}" for one in evaluation.nested[model].agreements.values()
+            )
             for evaluation in evaluations
-        ]
-        parts.append(f"{model_title(model)} {', collection left out '.join(by_split)}")
+        }
+        kept, left_out = figures.get("people"), figures.get("collections")
+        aside = f" (collection left out: {left_out})" if kept and left_out else ""
+        parts.append(f"{model_title(model)} {kept or left_out}{aside}")
     if not parts:
         return []
     kinds = " / ".join(people_by_kind(evaluations[0]))
     return [
         "The recipe's numbers were chosen by such figures of the same people. Chosen anew inside "
-        f"each fold, by its training people alone ({kinds}): {'; '.join(parts)}."
+        f"each fold, by its training people alone, {kinds}: {'; '.join(parts)}."
     ]
 
 
@@ -124,8 +128,8 @@ def _several_photos_line(evaluation: Evaluation) -> list[str]:
         f"A person's photos together ({one.photos:.3g} each): agreement {one.together.value:.2f}, "
         f"one alone {one.one.value:.2f} ({single}), a gain of {one.gain.text(3, sign=True)}; "
         f"intervals {100 * abs(width):.0f} % {'narrower' if width < 0 else 'wider'} that hold for "
-        f"{one.together_interval.coverage:.0%} of the values, those of one photo for "
-        f"{one.one_interval.coverage:.0%}."
+        f"{100 * one.together_interval.coverage:.0f} % of the values, those of one photo for "
+        f"{100 * one.one_interval.coverage:.0f} %."
     ]
 
 
@@ -136,17 +140,19 @@ def _coverage_line(evaluation: Evaluation) -> list[str]:
     one = evaluation.calibrations[model]
     if not one.told.any():
         return []
-    shares = [f"{one.coverage.mean:.0%} of the teacher's values of {one.coverage.people} people"]
+    shares = [
+        f"{100 * one.coverage.mean:.0f} % of the teacher's values of {one.coverage.people} people"
+    ]
     if one.coverage_of_others is not None:
         others = one.coverage_of_others
         shares[0] += " measured by hand"
-        shares.append(f"{others.mean:.0%} of {others.people} others'")
+        shares.append(f"{100 * others.mean:.0f} % of {others.people} others'")
     width, average = (
         2 * half[one.told].mean() for half in (one.intervals.half_widths, one.average_half_widths)
     )
     return [
-        f"The {COVERAGE:.0%} intervals (`{model}`, {one.told.sum()} sliders that it tells) hold "
-        f"for {' and '.join(shares)}, none of whom calibrated them. They are {width:.2f} of a "
+        f"The {100 * COVERAGE:.0f} % intervals (`{model}`, {one.told.sum()} sliders that it tells) "
+        f"hold for {' and '.join(shares)}, none of whom calibrated them. They are {width:.2f} of a "
         f"slider's range wide; knowing nothing but the average face takes {average:.2f}."
     ]
 

@@ -41,11 +41,10 @@ def intervals_markdown(evaluation: Evaluation) -> str:
         "width of the average face's interval",
     ]
     text = (
-        f"{COVERAGE:.0%} intervals of told sliders, means over them: which part of the teacher's "
-        "values lay inside, for people who calibrated nothing (people measured by hand: five parts "
-        "in turn, others: by intervals from all people measured by hand), and how wide they are, "
-        "1 being a slider's range. A slider is told when its interval is narrower than what the "
-        "average face needs."
+        f"{100 * COVERAGE:.0f} % intervals of told sliders, means over them: which part of the "
+        "teacher's values lay inside, for people who calibrated nothing (people measured by hand: "
+        "five parts in turn; others: by intervals from all people measured by hand), and how wide "
+        "they are, 1 being a slider's range. docs/intervals.md says which sliders are told."
     )
     return f"{text}\n\n{markdown_table(head, rows)}\n"
 
@@ -100,7 +99,7 @@ def several_photos_markdown(evaluation: Evaluation) -> str:
             one.gain.text(3, sign=True),
             *(one.gains[kind].text(3, sign=True) for kind in kinds),
             *(f"{each.width:.3f}" for each in (one.one_interval, one.together_interval)),
-            *(f"{each.coverage:.1%}" for each in (one.one_interval, one.together_interval)),
+            *(f"{100 * each.coverage:.1f} %" for each in (one.one_interval, one.together_interval)),
         ]
         for model, one in evaluation.several_photos.items()
     ]

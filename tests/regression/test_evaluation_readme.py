@@ -63,15 +63,15 @@ def test_the_block_says_what_was_measured_beside_agreement(evaluations: list[Eva
     text = " ".join(readme_block(evaluations, COMMAND).split())
     first = evaluations[0]
     held = first.calibrations["fused"].coverage.mean
-    assert f"{held:.0%} of the teacher's values of 30 people measured by hand and" in text
+    assert f"{100 * held:.0f} % of the teacher's values of 30 people measured by hand and" in text
     assert "They are 0.20 of a slider's range wide" in text
     assert first.several_photos["fused"].gain.text(3, sign=True) in text
-    assert "intervals 25 % narrower that hold for 88% of the values" in text
+    assert "intervals 25 % narrower that hold for 88 % of the values" in text
     parts = [
         " / ".join(f"{e.nested['fused'].agreements[k].mean:.2f}" for k in ("neutral", "smiling"))
         for e in evaluations
     ]
-    assert f"`fused` {parts[0]}, collection left out {parts[1]}." in text
+    assert f"`fused` {parts[0]} (collection left out: {parts[1]})." in text
 
 
 def test_what_was_not_measured_is_not_said(evaluations: list[Evaluation]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from regression.intervals import (
+    MARGIN,
     SliderIntervals,
     coverage_report,
     half_widths,
@@ -178,7 +179,7 @@ def test_a_damaged_card_is_refused():
 
 def test_an_interval_as_wide_as_the_average_faces_says_nothing():
     average = np.array([0.2, 0.2, 0.2, 0.2, 1.0])
-    model = np.array([0.1, 0.2 * 0.999, 0.2, 0.3, 1.0])
+    model = np.array([0.1, 0.2 * MARGIN * 0.999, 0.2 * MARGIN, 0.3, 1.0 * MARGIN])
     assert says_something(model, average).tolist() == [True, True, False, False, False]
     with pytest.raises(ValueError, match="same sliders"):
         says_something(model, average[:1])
