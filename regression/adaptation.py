@@ -18,6 +18,9 @@ import numpy as np
 
 from regression.bootstrap import Estimate, estimate, people_weights
 from regression.consistency import consistency_of
+from regression.cross_validation import (
+    folds_over_people,
+)
 from regression.grouping import PERSON_DISTANCE
 from regression.linear import Moments, moments_of
 from regression.real_photos import RealFace
@@ -25,7 +28,6 @@ from regression.recipe import (
     PhotographMap,
     Recipe,
     feature_columns,
-    folds_over_people,
     label_faces,
     real_examples,
     solve_map,

@@ -50,6 +50,7 @@ class Calibration:
         told: (s,) bool, the sliders whose interval says something.
         intervals: their 90 % intervals.
         average_half_widths: (s,) half widths of the average face's intervals.
+        values: (n, s) what is predicted for the people, 0..1, with these told sliders.
         coverage: on hand-measured people, or on all where those are too few.
         coverage_of_others: on people without hand-placed points; None where there are none.
     """
@@ -57,6 +58,7 @@ class Calibration:
     told: np.ndarray
     intervals: SliderIntervals
     average_half_widths: np.ndarray
+    values: np.ndarray
     coverage: Coverage
     coverage_of_others: Coverage | None
 
@@ -88,7 +90,8 @@ def calibrate(
     average = half_widths(truths - truths.mean(axis=0), list(who))
     errors = unseen.sliders(head, told)[by_hand] - truths
     told = told & says_something(half_widths(errors, list(who)), average)
-    errors = unseen.sliders(head, told) - labels
+    values = unseen.sliders(head, told)
+    errors = values - labels
     hand_errors = errors[by_hand]
     intervals = SliderIntervals(
         half_widths(hand_errors, list(who)),
@@ -99,7 +102,9 @@ def calibrate(
     if not by_hand.all():
         held = np.abs(errors[~by_hand]) <= intervals.half_widths
         others = Coverage(len(np.unique(names[~by_hand])), held.mean(axis=0), told)
-    return Calibration(told, intervals, average, unseen_coverage(hand_errors, who, told), others)
+    return Calibration(
+        told, intervals, average, values, unseen_coverage(hand_errors, who, told), others
+    )
 
 
 def unseen_coverage(errors: np.ndarray, people: np.ndarray, told: np.ndarray) -> Coverage:

@@ -12,18 +12,21 @@ from regression.agreement import Agreement, agreements_of, gains_over, head_prop
 from regression.bootstrap import Estimate
 from regression.calibration import Calibration, calibrate
 from regression.consistency import Consistency, consistency_of, people_with_several_photos
+from regression.cross_validation import (
+    FIT,
+    UnseenFit,
+    UnseenOutputs,
+    cross_validated_outputs,
+    folds_over_people,
+)
 from regression.drift import Conditions, Drift, drift_of
+from regression.fitted_model import load_fit
 from regression.model_files import folder_for, load_model
 from regression.nested import NestedAgreement, NestedOutputs, nested_outputs
 from regression.real_photos import RealFace
 from regression.recipe import (
-    FIT,
     Recipe,
-    UnseenOutputs,
     collections_by_hand,
-    cross_validated_outputs,
-    cross_validated_sliders,
-    folds_over_people,
     label_faces,
 )
 from regression.several_photos import SeveralPhotos, several_photos_of
@@ -231,8 +234,9 @@ def _predictions(
             found = nested_outputs(routes, faces, head, labelled, fold, landmarker)
             chosen |= {with_landmarker(route, landmarker): one for route, one in found.items()}
     if FIT in models:
-        fitted = cross_validated_sliders((FIT,), faces, head, labelled, Recipe(), fold)
-        told[FIT], values[FIT] = labelled, fitted[FIT]
+        made = (models_folder / "fit.npz").is_file()
+        told[FIT] = load_fit(models_folder).told if made else labelled
+        values[FIT] = UnseenFit(faces, fold).sliders(head, told[FIT])
     return _Predicted(told, values, outputs, chosen)
 
 

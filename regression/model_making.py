@@ -13,32 +13,32 @@ import numpy as np
 
 from regression.agreement import agreements_of, head_proportions
 from regression.calibration import Calibration, UnseenSliders, calibrate
-from regression.intervals import SliderIntervals, half_widths
+from regression.cross_validation import (
+    FIT,
+    UnseenFit,
+    UnseenOutputs,
+    cross_validated_outputs,
+    folds_over_people,
+)
 from regression.linear import join_experts, linear_network
 from regression.model_card import describe_photos, make_card, write_card
 from regression.model_files import save_network, shipped_models
 from regression.moments_file import save_moments
 from regression.real_photos import RealFace, read_photo_folder
 from regression.recipe import (
-    FIT,
     Recipe,
-    UnseenFit,
-    UnseenOutputs,
     collections_by_hand,
-    cross_validated_outputs,
     fit_to_photos,
-    folds_over_people,
     label_faces,
     told_sliders,
-    train_on_renders,
 )
+from regression.rendered_expert import RenderedExpert, make_rendered_expert, rendered_part
 from regression.rig_fit import RigFit
-from regression.tables import Examples, examples_from_table, read_table
-from regression.training import predict_values
+from regression.tables import examples_from_table, read_table
 from rig.landmark_head import LandmarkHead, load_landmark_head
 
 if TYPE_CHECKING:
-    import keras
+    pass
 
 
 @dataclass(frozen=True)
@@ -77,29 +77,6 @@ class MakingPlan:
         return replace(recipe, training=replace(recipe.training, epochs=self.epochs))
 
 
-@dataclass(frozen=True, eq=False)
-class RenderedExpert:
-    """One route's network for rendered heads.
-
-    Attributes:
-        network: (n, d) -> (n, s).
-        intervals: from rendered faces held out of its training.
-        test_errors: (m, s) on the test table.
-        test_spread: (s,) variance of the test table's sliders.
-    """
-
-    network: keras.Model
-    intervals: SliderIntervals
-    test_errors: np.ndarray
-    test_spread: np.ndarray
-
-    @property
-    def r2(self) -> np.ndarray:
-        """(s,) of the test table's variance explained."""
-        unexplained = np.square(self.test_errors.astype(np.float64)).mean(axis=0)
-        return np.asarray(1.0 - unexplained / np.maximum(self.test_spread, 1e-12))
-
-
 def make_models(plan: MakingPlan) -> Iterator[str]:
     """Runs the plan; yields lines of progress.
 
@@ -115,14 +92,13 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
         yield f"{len(faces)} photos of {len({face.person for face in faces})} people were read."
 
     lines: list[str] = []
-    experts, r2 = {}, np.zeros(len(head.sliders))
+    experts = {}
     # The fused route sees the most: what it cannot tell, no route can.
     for route in dict.fromkeys((*plan.routes, "fused")):
         train, test = (examples_from_table(table, route, head.slider_names) for table in tables)
-        experts[route] = _rendered_expert(route, train, test, plan.recipe, lines)
+        experts[route] = make_rendered_expert(route, train, test, plan.recipe, lines)
         yield lines[-1]
-    r2 = experts["fused"].r2
-    told = told_sliders(r2, head.slider_names)
+    told = told_sliders(experts["fused"].held_out_r2, head.slider_names)
     yield f"{told.sum()} of {len(told)} sliders can be told from rendered faces."
 
     labels = label_faces(faces, head, told)
@@ -136,20 +112,6 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
     if faces:
         yield from makers[0].make_fit(faces)
     yield f"Written to {plan.out}."
-
-
-def _rendered_expert(
-    route: str, train: Examples, test: Examples, recipe: Recipe, lines: list[str]
-) -> RenderedExpert:
-    network, errors = train_on_renders(route, train, recipe, lines.append)
-    people = [str(row) for row in range(len(errors))]
-    widths = half_widths(errors, people)
-    return RenderedExpert(
-        network,
-        SliderIntervals(widths, np.ones(len(widths)), len(errors)),
-        predict_values(network, test.features) - test.sliders,
-        test.sliders.astype(np.float64).var(axis=0),
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,8 +154,8 @@ class _Maker:
             told = calibration.told if calibration else self.told
             agreements = {}
             if calibration:
-                values = unseen[route].sliders(self.head, told)
-                agreements = agreements_of(head_proportions(self.head, values), faces)
+                proportions = head_proportions(self.head, calibration.values)
+                agreements = agreements_of(proportions, faces)
             card = make_card(
                 route,
                 self.landmarker,
@@ -207,7 +169,7 @@ class _Maker:
                 calibration,
             )
             if expert is not None:
-                card |= _rendered_part(self.head, told, expert, rendered, card)
+                card |= rendered_part(self.head, told, expert, rendered, card)
             save_network(model, self.folder, route)
             write_card(card, self.folder)
             yield from self._figures(route, card)
@@ -220,7 +182,7 @@ class _Maker:
         told = calibration.told if calibration else self.told
         agreements = {}
         if calibration:
-            proportions = head_proportions(self.head, unseen.sliders(self.head, told))
+            proportions = head_proportions(self.head, calibration.values)
             agreements = agreements_of(proportions, faces)
         card = make_card(
             FIT,
@@ -285,47 +247,6 @@ class _Maker:
         if "held_out_renders" in card:
             mean = card["held_out_renders"]["mean_r2"]
             yield f"{name}: mean R2 {mean:.2f} of told sliders on held-out rendered faces."
-
-
-def _rendered_part(
-    head: LandmarkHead,
-    told: np.ndarray,
-    expert: RenderedExpert,
-    rendered: Mapping[str, int],
-    card: Mapping[str, Any],
-) -> dict[str, Any]:
-    """What a card says of rendered heads."""
-    held = np.abs(expert.test_errors) <= expert.intervals.half_widths
-    coverage = held.mean(axis=0)
-    r2, errors = expert.r2, np.abs(expert.test_errors).mean(axis=0)
-    return {
-        "data": {**card["data"], "rendered_faces": rendered["train"]},
-        "intervals": {
-            **card["intervals"],
-            "rendered": expert.intervals.to_json(head.slider_names),
-        },
-        "coverage": {
-            **card["coverage"],
-            "renders": {
-                "heads": {
-                    "people": rendered["test"],
-                    "coverage": round(float(coverage[told].mean()), 4) if told.any() else None,
-                }
-            },
-        },
-        "held_out_renders": {
-            "faces": rendered["test"],
-            "mean_r2": round(float(r2[told].mean()), 4) if told.any() else 0.0,
-            "sliders": {
-                name: {
-                    "r2": round(float(r2[i]), 3),
-                    "mean_absolute_error": round(float(errors[i]), 4),
-                    "coverage": round(float(coverage[i]), 3),
-                }
-                for i, name in enumerate(head.slider_names)
-            },
-        },
-    }
 
 
 def _photo_sources() -> dict[str, Any]:

@@ -18,14 +18,16 @@ import numpy as np
 
 from regression.agreement import Agreement, compared_photos, mean_correlations
 from regression.bootstrap import Estimate
+from regression.cross_validation import (
+    UnseenOutputs,
+    folds_over_people,
+)
 from regression.linear import Moments, moments_of
 from regression.real_photos import RealFace
 from regression.recipe import (
     Recipe,
-    UnseenOutputs,
     collections_by_hand,
     feature_columns,
-    folds_over_people,
     label_faces,
     real_examples,
     solve_map,

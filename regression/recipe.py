@@ -24,8 +24,7 @@ from regression.agreement import head_proportions
 from regression.linear import Moments, moments_of, solve
 from regression.models import NetworkSettings
 from regression.real_photos import RealFace
-from regression.rig_fit import RigFit
-from regression.settling import PROPORTION_COUNT, Settler
+from regression.settling import PROPORTION_COUNT
 from regression.tables import Examples
 from regression.teacher import label_people
 from regression.training import TrainingSettings, predict_values, train_network
@@ -52,9 +51,6 @@ UNKNOWN_TO_ENCODINGS = (
     "lip_height",
 )
 """Proportions that landmarks say all about: an encoding adds more noise than news to them."""
-
-FIT = "fit"
-"""Named beside the routes: the rig fitted to the landmarks (regression.rig_fit)."""
 
 _RATIO_OF_FEATURE = {f"ratio_{ratio.name}": ratio for ratio in RATIOS}
 
@@ -112,12 +108,6 @@ class PhotographMap:
 
 
 Report = Callable[[str], None]
-
-
-def explained_variance(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """R2 of each column of (n, s) predictions, (s,) float64; 1 is perfect, 0 is the mean's."""
-    error = np.square(predicted.astype(np.float64) - true).mean(axis=0)
-    return 1.0 - error / np.maximum(true.astype(np.float64).var(axis=0), 1e-12)
 
 
 def train_on_renders(
@@ -264,144 +254,6 @@ def real_examples(
         people=np.array(people + [f"{person} in the mirror" for person in people]),
         weights=np.array(weights * 2, np.float32),
     )
-
-
-def folds_over_people(faces: Sequence[RealFace], folds: int, seed: int = 0) -> dict[str, int]:
-    """Which fold tests each person; all photos of one fall into one.
-
-    People who were measured by hand are dealt out first, and evenly.
-    """
-    by_hand = {face.person for face in faces if face.measured_by_hand}
-    random = np.random.default_rng(seed)
-    fold: dict[str, int] = {}
-    for group in (by_hand, {face.person for face in faces} - by_hand):
-        names = sorted(group)
-        order = random.permutation(len(names))
-        fold |= {names[index]: position % folds for position, index in enumerate(order)}
-    return fold
-
-
-def folds_over_collections(faces: Sequence[RealFace]) -> dict[str, int]:
-    """Folds that each leave out a whole collection with hand-placed points."""
-    collections = sorted(collections_by_hand(faces))
-    return {
-        face.person: collections.index(face.collection)
-        for face in faces
-        if face.collection in collections
-    }
-
-
-@dataclass(frozen=True, eq=False)
-class UnseenOutputs:
-    """What maps gave for people who were not in their training. n photos.
-
-    Attributes:
-        outputs: (n, s + 14) slider values, not clipped, and proportions; nan for untested people.
-        spread: (n, s) spread of the sliders over the training people.
-    """
-
-    outputs: np.ndarray
-    spread: np.ndarray
-
-    def sliders(self, head: LandmarkHead, told: np.ndarray) -> np.ndarray:
-        """Slider values (n, s) 0..1, settled; nan for untested people."""
-        values = np.full(self.spread.shape, np.nan)
-        for spread in np.unique(self.spread[np.isfinite(self.spread[:, 0])], axis=0):
-            rows = (self.spread == spread).all(axis=1)
-            values[rows] = Settler(head, told, spread).finish(self.outputs[rows])
-        return values
-
-
-def cross_validated_outputs(
-    routes: Sequence[str],
-    faces: Sequence[RealFace],
-    head: LandmarkHead,
-    told: np.ndarray,
-    recipe: Recipe,
-    fold: Mapping[str, int],
-    landmarker: str = "face_mesh",
-) -> dict[str, UnseenOutputs]:
-    """What each route gives for every real face, by maps fitted without its person.
-
-    People without a fold always train. Labels of hand-measured people are made anew in each fold,
-    from its training people alone.
-
-    Args:
-        told: (s,) bool, the sliders to label.
-        fold: which fold tests each person, from folds_over_people or folds_over_collections.
-    """
-    by_hand = collections_by_hand(faces)
-    labels = label_faces([f for f in faces if f.collection not in by_hand], head, told)
-    count = len(head.sliders)
-    unseen = {
-        route: UnseenOutputs(
-            np.full((len(faces), count + PROPORTION_COUNT), np.nan),
-            np.full((len(faces), count), np.nan),
-        )
-        for route in routes
-    }
-    for number in sorted(set(fold.values())):
-        training = [face for face in faces if fold.get(face.person) != number]
-        tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
-        measured = [face for face in training if face.collection in by_hand]
-        fold_labels = labels | label_faces(measured, head, told)
-        for route in routes:
-            fitted = fit_to_photos(route, training, fold_labels, recipe, landmarker)
-            columns = feature_columns(route, landmarker)
-            features = np.array([faces[i].mean_features[columns] for i in tested])
-            unseen[route].outputs[tested] = fitted(features)
-            unseen[route].spread[tested] = fitted.spread
-    return unseen
-
-
-def cross_validated_sliders(
-    routes: Sequence[str],
-    faces: Sequence[RealFace],
-    head: LandmarkHead,
-    told: np.ndarray,
-    recipe: Recipe,
-    fold: Mapping[str, int],
-    landmarker: str = "face_mesh",
-) -> dict[str, np.ndarray]:
-    """Slider values (n, s) 0..1 of every real face, by models fitted without its person.
-
-    As cross_validated_outputs, settled; nan for people without a fold.
-
-    Args:
-        routes: FIT may be among them, the rig fitted to the landmarks.
-    """
-    values = {}
-    mapped = [route for route in routes if route != FIT]
-    if mapped:
-        unseen = cross_validated_outputs(mapped, faces, head, told, recipe, fold, landmarker)
-        values = {route: outputs.sliders(head, told) for route, outputs in unseen.items()}
-    if FIT in routes:
-        values[FIT] = UnseenFit(faces, fold).sliders(head, told)
-    return values
-
-
-@dataclass(frozen=True, eq=False)
-class UnseenFit:
-    """The rig fit of people who were not in its training.
-
-    Attributes:
-        faces: n photos.
-        fold: which fold tests each person; people without one always train.
-    """
-
-    faces: Sequence[RealFace]
-    fold: Mapping[str, int]
-
-    def sliders(self, head: LandmarkHead, told: np.ndarray) -> np.ndarray:
-        """Slider values (n, s) 0..1; nan for untested people."""
-        columns = feature_columns("landmarks")
-        values = np.full((len(self.faces), len(head.sliders)), np.nan)
-        for number in sorted(set(self.fold.values())):
-            training = [face for face in self.faces if self.fold.get(face.person) != number]
-            tested = [i for i, f in enumerate(self.faces) if self.fold.get(f.person) == number]
-            features = np.array([self.faces[i].mean_features[columns] for i in tested])
-            values[tested] = RigFit.from_people(training, head, told).values(features)
-        return values
 
 
 def feature_columns(route: str, landmarker: str = "face_mesh") -> list[int]:

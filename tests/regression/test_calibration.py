@@ -7,7 +7,9 @@ import pytest
 
 from regression.agreement import head_proportions
 from regression.calibration import Calibration, calibrate, unseen_coverage
-from regression.recipe import UnseenOutputs
+from regression.cross_validation import (
+    UnseenOutputs,
+)
 from rig.landmark_head import LandmarkHead
 
 PEOPLE = 120

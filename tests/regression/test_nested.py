@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from regression.cross_validation import (
+    folds_over_people,
+)
 from regression.linear import moments_of
 from regression.nested import GRID, InnerMoments, fields, nested_outputs
 from regression.real_photos import RealFace
-from regression.recipe import Recipe, folds_over_people, label_faces, real_examples
+from regression.recipe import (
+    Recipe,
+    label_faces,
+    real_examples,
+)
 from rig.landmark_head import LandmarkHead
 from tests.regression.evaluated import planted_faces
 from vision.features import LANDMARKERS, ROUTES
