@@ -1,107 +1,19 @@
-"""The recipe on planted people: features that follow from slider values, plus noise."""
+"""The recipe's choices: which sliders are told, and what the maps hold to without evidence."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from regression.agreement import agreements_of, head_proportions
-from regression.cross_validation import (
-    FIT,
-    cross_validated_sliders,
-    folds_over_people,
-)
-from regression.real_photos import RealFace
-from regression.recipe import (
-    NEVER_TOLD,
-    Recipe,
-    told_sliders,
-)
-from regression.rendered_expert import explained_variance
+from regression.linear import moments_of
+from regression.recipe import NEVER_TOLD, Recipe, solve_map, told_sliders
+from regression.settling import PROPORTION_COUNT
+from regression.tables import Examples
 from rig.landmark_head import LandmarkHead
-from vision.features import ENCODING_FEATURES, LANDMARK_FEATURES
-from vision.ratios import RATIOS, measure
-
-WIDE = "mouth/mouth-scale-horiz-decr|incr"
-LONG = "chin/chin-height-decr|incr"
-
-
-@pytest.fixture(scope="module")
-def told(head: LandmarkHead) -> np.ndarray:
-    return np.array([name in (WIDE, LONG) for name in head.slider_names])
-
-
-@pytest.fixture(scope="module")
-def faces(head: LandmarkHead, told: np.ndarray) -> list[RealFace]:
-    """40 people, two photos each, whose encodings say nothing and whose landmarks say all."""
-    random = np.random.default_rng(0)
-    made = []
-    for number in range(40):
-        values = np.where(told, random.normal(0, 0.4, len(told)), 0)
-        ratios = measure(head.landmarks(values))
-        for photo, expressive in (("03", False), ("08", True)):
-            features = np.zeros(len(ENCODING_FEATURES) + len(LANDMARK_FEATURES), np.float32)
-            features[:128] = random.normal(size=128)
-            features[128 : 128 + len(RATIOS)] = ratios + random.normal(0, 1e-4, len(RATIOS))
-            by_hand = np.full(14, np.nan) if expressive else ratios[:14]
-            path = Path(f"studio/{number:03d}_{photo}.jpg")
-            made.append(
-                RealFace(
-                    path, "studio", f"studio/{number}", expressive, features, features, by_hand
-                )
-            )
-    return made
-
-
-def test_unseen_people_get_their_proportions_from_landmarks_and_none_from_noise(
-    head: LandmarkHead, told: np.ndarray, faces: list[RealFace]
-) -> None:
-    fold = folds_over_people(faces, 5)
-    values = cross_validated_sliders(("landmarks", "encoding"), faces, head, told, Recipe(), fold)
-    width = head.slider_names.index(WIDE)
-    column = [ratio.name for ratio in RATIOS].index("mouth_width")
-    by_hand = np.repeat([f.hand_placed[column] for f in faces if f.measured_by_hand], 2)
-    landmarks = np.corrcoef(values["landmarks"][:, width], by_hand)[0, 1]
-    assert landmarks > 0.85
-    # With one person on both sides of a split, noise would be learned by heart and agree.
-    assert abs(np.corrcoef(values["encoding"][:, width], by_hand)[0, 1]) < 0.5
-    agreements = agreements_of(head_proportions(head, values["landmarks"]), faces)
-    assert agreements["neutral"].people == agreements["smiling"].people == 40
-    assert agreements["neutral"].correlations["mouth_width"] > 0.85
-
-
-def test_the_rig_fit_stands_beside_the_routes(
-    head: LandmarkHead, told: np.ndarray, faces: list[RealFace]
-) -> None:
-    fold = folds_over_people(faces, 2)
-    fold = {person: number for person, number in fold.items() if person != "studio/0"}
-    values = cross_validated_sliders((FIT, "landmarks"), faces, head, told, Recipe(), fold)
-    assert set(values) == {FIT, "landmarks"}
-    untested = np.array([face.person == "studio/0" for face in faces])
-    assert np.isnan(values[FIT][untested]).all()
-    found = agreements_of(head_proportions(head, values[FIT]), faces)
-    for column in (WIDE, LONG):
-        proportion = {WIDE: "mouth_width", LONG: "chin_height"}[column]
-        assert found["neutral"].correlations[proportion] > 0.95
-
-
-def test_what_is_not_told_stays_neutral(
-    head: LandmarkHead, told: np.ndarray, faces: list[RealFace]
-) -> None:
-    fold = folds_over_people(faces, 2)
-    values = cross_validated_sliders(("fused",), faces, head, told, Recipe(), fold)["fused"]
-    neutral = [slider.to_unit(slider.neutral) for slider in head.sliders]
-    np.testing.assert_allclose(values[:, ~told], np.tile(neutral, (len(faces), 1))[:, ~told])
-
-
-def test_all_photos_of_a_person_fall_into_one_fold(faces: list[RealFace]) -> None:
-    fold = folds_over_people(faces, 5)
-    assert set(fold) == {face.person for face in faces}
-    assert [list(fold.values()).count(number) for number in range(5)] == [8] * 5
-    assert fold == folds_over_people(faces[::-1], 5)
-    assert fold != folds_over_people(faces, 5, seed=1)
+from vision.features import feature_names
+from vision.ratios import PROPORTION_NAMES
 
 
 def test_sliders_named_after_age_or_descent_are_never_told(head: LandmarkHead) -> None:
@@ -110,9 +22,38 @@ def test_sliders_named_after_age_or_descent_are_never_told(head: LandmarkHead) -
     assert not told_sliders(np.full(len(told), 0.19), head.slider_names).any()
 
 
-def test_explained_variance_of_the_truth_the_mean_and_its_opposite() -> None:
-    true = np.random.default_rng(0).normal(size=(500, 3))
-    from_mean, variance = true.mean(axis=0) - true, true.var(axis=0)
-    np.testing.assert_allclose(explained_variance(0 * true, variance), 1)
-    np.testing.assert_allclose(explained_variance(from_mean, variance), 0, atol=1e-6)
-    assert (explained_variance(2 * from_mean, variance) < -2.9).all()
+@pytest.mark.parametrize("landmarker", ["face_mesh", "face_landmarker"])
+@pytest.mark.parametrize("route", ["landmarks", "fused"])
+def test_without_evidence_a_proportion_is_what_was_measured(route: str, landmarker: str) -> None:
+    """Targets that follow from nothing, and penalties that let nothing be learned."""
+    random = np.random.default_rng(0)
+    names = feature_names(route, landmarker)
+    features = random.normal(size=(200, len(names))).astype(np.float32)
+    targets = np.zeros((200, 3 + PROPORTION_COUNT), np.float32)
+    rows = Examples(features, targets, np.arange(200).astype(str), np.ones(200, np.float32))
+    heavy = {
+        name: 1e6 for name in vars(Recipe()) if name.endswith("_penalty") and "unknown" not in name
+    }
+    fitted = solve_map(route, moments_of(rows), replace(Recipe(), **heavy), landmarker)
+    outputs = fitted(features)
+    prefix = "" if landmarker == "face_mesh" else "face_landmarker_"
+    for number, name in enumerate(PROPORTION_NAMES):
+        measured = features[:, names.index(f"{prefix}ratio_{name}")]
+        np.testing.assert_allclose(
+            outputs[:, 3 + number], measured - measured.mean(), atol=1e-3, err_msg=name
+        )
+    np.testing.assert_allclose(outputs[:, :3], 0, atol=1e-6)
+
+
+def test_an_encoding_counts_less_for_what_landmarks_say_all_about() -> None:
+    random = np.random.default_rng(1)
+    names = feature_names("fused")
+    features = random.normal(size=(400, len(names))).astype(np.float32)
+    targets = np.tile(features[:, :1], (1, 2 + PROPORTION_COUNT))
+    rows = Examples(features, targets, np.arange(400).astype(str), np.ones(400, np.float32))
+    found = solve_map("fused", moments_of(rows), Recipe()).coefficients[0]
+    eyes, nose = (
+        found[PROPORTION_NAMES.index(name) - PROPORTION_COUNT]
+        for name in ("eye_width", "nose_width")
+    )
+    assert 0 < eyes < nose / 2
