@@ -14,8 +14,9 @@ EXAMPLES = """\
   fpp train --out my-models --photos photos --landmarker face_landmarker.task
 
 photos: each folder in FOLDER is a collection; photos whose names agree up to the first underscore
-show one person; a .tem file beside a photo holds its hand-placed points (WebMorph). Nothing of the
-photos is kept but the weights.
+show one person; a .tem file beside a photo holds its hand-placed points (WebMorph); photos below a
+folder called `smiling` show an expression. Nothing of the photos is kept but the weights, and means
+and second moments over all of them (docs/adapt.md).
 """
 
 ROUTES = ("encoding", "landmarks", "fused")

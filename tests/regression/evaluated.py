@@ -143,6 +143,7 @@ def planted_calibration() -> Calibration:
         told=told,
         intervals=SliderIntervals(np.full(14, 0.1), np.full(14, 0.5), 30),
         average_half_widths=np.full(14, 0.16),
+        values=np.full((1, 14), 0.5),
         coverage=Coverage(30, held, told),
         coverage_of_others=Coverage(77, held - 0.05, told),
     )
