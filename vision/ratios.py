@@ -7,6 +7,7 @@ the image plane except the depths, because MediaPipe's z is its noisy axis.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -137,26 +138,44 @@ def measure(points: np.ndarray, ratios: tuple[Ratio, ...] = RATIOS) -> np.ndarra
         eye corners to the chin bottom in the image plane.
     """
     points = np.asarray(points, dtype=np.float64)
+    used, starts, ends = _ends(ratios)
+    nearby = points[..., used, :]
     unit = np.linalg.norm(
         points[..., 152, :2] - points[..., list(_PUPIL_MIDPOINT), :2].mean(axis=-2), axis=-1
     )
-    columns = []
-    for ratio in ratios:
-        twin = Ratio(ratio.name, ratio.kind, _mirror(ratio.a), _mirror(ratio.b))
-        columns.append((_one_side(points, ratio, 1.0) + _one_side(points, twin, -1.0)) / 2)
-    return np.stack(columns, axis=-1) / unit[..., None]
+    # Both sides of every ratio at once, (..., sides, ratios, 3).
+    shape = (*points.shape[:-2], 2, len(ratios), 3)
+    differences = ((ends - starts) @ nearby).reshape(shape)
+    kinds = np.array([ratio.kind for ratio in ratios])
+    outward = np.array([1.0, -1.0])[:, None]
+    sides = np.select(
+        [kinds == "distance", kinds == "across", kinds == "down"],
+        [
+            np.linalg.norm(differences[..., :2], axis=-1),
+            outward * differences[..., 0],
+            differences[..., 1],
+        ],
+        differences[..., 2],
+    )
+    return np.asarray(sides.mean(axis=-2) / unit[..., None])
+
+
+@cache
+def _ends(ratios: tuple[Ratio, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The landmarks that ratios and their mirror images use, and the weights (2 * ratios, used)
+    that make of them the two ends of each."""
+    pairs = [
+        *((ratio.a, ratio.b) for ratio in ratios),
+        *((_mirror(ratio.a), _mirror(ratio.b)) for ratio in ratios),
+    ]
+    used = np.array(sorted({index for pair in pairs for end in pair for index in end}))
+    starts, ends = np.zeros((2, len(pairs), len(used)))
+    for row, pair in enumerate(pairs):
+        for weights, end in zip((starts, ends), pair, strict=True):
+            for index in end:
+                weights[row, np.searchsorted(used, index)] += 1 / len(end)
+    return used, starts, ends
 
 
 def _mirror(indices: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(MIRRORED[index]) for index in indices)
-
-
-def _one_side(points: np.ndarray, ratio: Ratio, outward: float) -> np.ndarray:
-    difference = points[..., list(ratio.b), :].mean(axis=-2) - points[..., list(ratio.a), :].mean(
-        axis=-2
-    )
-    if ratio.kind == "distance":
-        return np.linalg.norm(difference[..., :2], axis=-1)
-    if ratio.kind == "across":
-        return outward * difference[..., 0]
-    return difference[..., {"down": 1, "depth": 2}[ratio.kind]]
