@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from regression.recipe import (
 )
 from regression.several_photos import SeveralPhotos, several_photos_of
 from regression.tables import TableError
+from regression.unchanged_models import Unchanged, predict_unchanged
 from rig.landmark_head import LandmarkHead
 from vision.features import ALL_FEATURES, LANDMARKERS, ROUTES, feature_names
 from vision.ratios import PROPORTION_NAMES
@@ -45,6 +46,8 @@ BASELINES = (MEASURED, AVERAGE)
 average face."""
 
 SPLITS = ("people", "collections")
+NO_SPLIT = "none"
+"""Instead of a split: the models as they are, on people that they did not learn from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,8 @@ class Evaluation:
     """What was measured, by model: routes, routes "with" the second landmarker, the fit, baselines.
 
     Attributes:
-        split: what no model saw of those it is tested on: their "people", or their "collections".
+        split: what no model saw of those it is tested on: their "people", or their "collections";
+            or NO_SPLIT.
         models: the names, in order.
         faces: all that were read.
         slider_names: all of the rig's, in its order.
@@ -86,12 +90,13 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class _Predicted:
-    """What cross-validation gave, by model."""
+    """What cross-validation, or the models as they are, gave, by model."""
 
     told: Mapping[str, np.ndarray]
     values: Mapping[str, np.ndarray]
     unseen: Mapping[str, UnseenOutputs]
     nested: Mapping[str, NestedOutputs]
+    unchanged: Mapping[str, Unchanged] = field(default_factory=dict)
 
 
 def with_landmarker(model: str, landmarker: str) -> str:
@@ -127,7 +132,8 @@ def evaluate(
         models: some of MODELS.
         folds: over people.
         split: one of SPLITS; "collections" tests each collection that has hand-placed points, or
-            people with several photos, by models that saw nothing of it.
+            people with several photos, by models that saw nothing of it. NO_SPLIT tests the models
+            as they are.
         conditions: from regression.drift.read_conditions.
         nested: whether to choose the recipe anew in each fold too, see regression.nested.
 
@@ -136,9 +142,10 @@ def evaluate(
         ModelError: the models folder cannot be used.
         ValueError: an unknown split.
     """
-    if split not in SPLITS:
+    if split not in (*SPLITS, NO_SPLIT):
         raise ValueError(
-            f"The split {split!r} is not known; one of {', '.join(SPLITS)} was expected. "
+            f"The split {split!r} is not known; one of {', '.join((*SPLITS, NO_SPLIT))} was "
+            "expected. "
             "Choose one of them."
         )
     routes = [name for name in models if name in ROUTES]
@@ -146,7 +153,12 @@ def evaluate(
     head, labelled = base.head, base.labelled
     fold = _folds(faces, folds, split)
     landmarkers = LANDMARKERS if all(face.seen_by_both for face in faces) else LANDMARKERS[:1]
-    found = _predictions(faces, models_folder, models, head, labelled, fold, landmarkers, nested)
+    if split == NO_SPLIT:
+        found = _unchanged_predictions(faces, models_folder, models, landmarkers)
+    else:
+        found = _predictions(
+            faces, models_folder, models, head, labelled, fold, landmarkers, nested
+        )
 
     measured = {with_landmarker(MEASURED, one): direct_measures(faces, one) for one in landmarkers}
     proportions = {name: head_proportions(head, rows) for name, rows in found.values.items()}
@@ -157,7 +169,7 @@ def evaluate(
     compared = told | {MEASURED: np.where(tested[:, None], proportions[MEASURED], np.nan)}
     consistency = {name: consistency_of(rows, faces) for name, rows in compared.items()}
     calibrations, several = {}, {}
-    if split == "people":
+    if split != "collections":
         labels = label_faces(faces, head, labelled)
         truths = np.array([labels[face.person][: len(labelled)] for face in faces])
         people = [face.person for face in faces]
@@ -165,6 +177,8 @@ def evaluate(
         calibrations = {
             name: calibrate(unseen, truths, people, by_hand, head, labelled)
             for name, unseen in found.unseen.items()
+        } | {
+            name: one.calibration(truths, people, by_hand) for name, one in found.unchanged.items()
         }
         several = {
             name: several_photos_of(rows, truths, found.told[name], faces, head)
@@ -240,6 +254,24 @@ def _predictions(
     return _Predicted(told, values, outputs, chosen)
 
 
+def _unchanged_predictions(
+    faces: Sequence[RealFace],
+    models_folder: Path,
+    models: Sequence[str],
+    landmarkers: Sequence[str],
+) -> _Predicted:
+    wanted = {
+        with_landmarker(model, landmarker): (model, landmarker)
+        for landmarker in landmarkers
+        for model in models
+        if landmarker == LANDMARKERS[0] or model in ("landmarks", "fused")
+    }
+    found = predict_unchanged(faces, models_folder, wanted)
+    told = {name: one.told for name, one in found.items()}
+    values = {name: one.values for name, one in found.items()}
+    return _Predicted(told, values, {}, {}, found)
+
+
 def _nested_agreement(
     outputs: NestedOutputs,
     head: LandmarkHead,
@@ -260,6 +292,8 @@ def _names(head: LandmarkHead, told: np.ndarray) -> list[str]:
 def _folds(faces: Sequence[RealFace], folds: int, split: str) -> dict[str, int]:
     """Which fold tests each person: everyone, or all of the collections that are tested."""
     measured = {face.person for face in faces if face.measured_by_hand}
+    if split == NO_SPLIT:
+        return dict.fromkeys((face.person for face in faces), 0)
     if split == "people":
         fold = folds_over_people(faces, folds)
     else:

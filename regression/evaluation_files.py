@@ -10,7 +10,7 @@ from pathlib import Path
 
 from regression import evaluation_report, evaluation_sections
 from regression.evaluation import Evaluation
-from regression.evaluation_report import LEFT_OUT, write_text
+from regression.evaluation_report import SPLIT_TITLES, write_text
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def write_report(evaluations: Sequence[Evaluation], folder: Path) -> list[Path]:
         if not filled:
             continue
         texts = [
-            f"## {section.title}, {LEFT_OUT[one.split]} left out\n\n{section.markdown(one)}"
+            f"## {section.title}, {SPLIT_TITLES[one.split]}\n\n{section.markdown(one)}"
             for one in filled
         ]
         everything += [text.rstrip() for text in texts]

@@ -9,15 +9,24 @@ from pathlib import Path
 
 from regression.agreement import MEAN, STATISTICS
 from regression.bootstrap import DRAWS, Estimate
-from regression.evaluation import AVERAGE, MEASURED, Evaluation
+from regression.evaluation import AVERAGE, MEASURED, NO_SPLIT, Evaluation
 from vision.ratios import PROPORTION_NAMES
 
 _BASELINE_TITLES = {
     AVERAGE: "(the average face for everyone)",
     MEASURED: "(landmarks measured directly, no rig)",
 }
-LEFT_OUT = {"people": "people", "collections": "whole collections"}
-"""What no model saw, by split."""
+SPLIT_TITLES = {
+    "people": "people left out",
+    "collections": "whole collections left out",
+    NO_SPLIT: "models as they are",
+}
+TESTED = {
+    "people": "Tested on people that no model saw.",
+    "collections": "Tested on whole collections that no model saw.",
+    NO_SPLIT: "The models as they are: figures count for people whom they did not learn from.",
+}
+"""What was tested, by split."""
 
 _STATISTIC_TITLES = {
     "r": "Pearson r",
@@ -48,7 +57,7 @@ def summary_table(evaluation: Evaluation) -> str:
 def agreement_markdown(evaluation: Evaluation) -> str:
     """The summary, then a table per kind of photo and statistic: proportions by models."""
     parts = [
-        f"Tested on {LEFT_OUT[evaluation.split]} that no model saw. In brackets: 95 % intervals "
+        f"{TESTED[evaluation.split]} In brackets: 95 % intervals "
         f"({DRAWS} bootstrap draws of people).",
         summary_table(evaluation),
     ]

@@ -11,6 +11,7 @@ SUMMARY = "Measure the agreement with hand-measured faces, on people no model ha
 EXAMPLES = """\
   fpp evaluate --photos photos --collections london,canada,congress --out figures
   fpp evaluate --photos photos --split both       also by models that saw nothing of a collection
+  fpp evaluate --photos others --split none       the shipped models, on people new to them
   fpp evaluate --photos photos --landmarker face_landmarker.task --nested
   fpp evaluate --photos photos --readme README.md     puts the table into the README
 
@@ -91,9 +92,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--split",
-        choices=(*SPLITS, "both"),
+        choices=(*SPLITS, "both", "none"),
         default="people",
-        help="what is left out of training to be tested (default: people)",
+        help="what is left out of training to be tested (default: people); none: the models as "
+        "they are, for photos of people whom they did not learn from",
     )
     parser.add_argument(
         "--leave-out",
@@ -123,13 +125,15 @@ def run(arguments: argparse.Namespace) -> int:
     from regression.evaluation_files import write_report
     from regression.evaluation_plots import write_plots
     from regression.evaluation_readme import check_readme, readme_block, write_readme
-    from regression.evaluation_report import summary_table
+    from regression.evaluation_report import TESTED, summary_table
     from regression.model_files import shipped_models
     from regression.real_photos import read_photo_folder
     from vision.landmarker_file import find_landmarker_file
 
     if arguments.folds < 2:
         arguments.parser.error("argument --folds: at least 2 are needed")
+    if arguments.split == "none" and (arguments.nested or arguments.readme):
+        arguments.parser.error("--nested and --readme need models that are fitted anew: not none")
     if arguments.readme:
         check_readme(arguments.readme)
     conditions = read_conditions(arguments.photos, arguments.collections)
@@ -148,7 +152,7 @@ def run(arguments: argparse.Namespace) -> int:
                 arguments.nested,
             )
         )
-        print(f"Tested on {split} that no model saw:\n\n{summary_table(evaluations[-1])}\n")
+        print(f"{TESTED[split]}\n\n{summary_table(evaluations[-1])}\n")
     for path in (
         *write_report(evaluations, arguments.out),
         *write_plots(evaluations[0], arguments.out),

@@ -7,15 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from regression.agreement import head_proportions
 from regression.evaluation import (
     AVERAGE,
     BASELINES,
     MEASURED,
+    NO_SPLIT,
     Evaluation,
     evaluate,
     with_landmarker,
 )
+from regression.fitted_model import load_fit
+from regression.model_files import load_model
 from regression.real_photos import RealFace
+from regression.recipe import feature_columns
 from regression.tables import TableError
 from rig.landmark_head import LandmarkHead
 from tests.regression.evaluated import planted_faces
@@ -152,3 +157,19 @@ def test_too_few_people_are_refused(faces: list[RealFace], models: Path) -> None
         evaluate(faces, models, ("landmarks",), split="collections")
     with pytest.raises(ValueError, match="split 'magic' is not known"):
         evaluate(faces, models, ("landmarks",), split="magic")
+
+
+def test_models_as_they_are_are_those_of_the_folder(
+    faces: list[RealFace], models: Path, head: LandmarkHead
+) -> None:
+    found = evaluate(faces, models, ("landmarks", "fit"), split=NO_SPLIT)
+    columns = feature_columns("landmarks")
+    features = np.array([face.mean_features[columns] for face in faces], np.float32)
+    shipped = {"landmarks": load_model(models, "landmarks"), "fit": load_fit(models)}
+    for name, model in shipped.items():
+        np.testing.assert_allclose(
+            found.proportions[name], head_proportions(head, model.predict(features)), atol=1e-6
+        )
+        np.testing.assert_array_equal(found.calibrations[name].told, model.told)
+        assert 0 <= found.calibrations[name].coverage.mean <= 1
+    assert not found.nested
