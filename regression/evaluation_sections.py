@@ -20,7 +20,7 @@ def intervals_markdown(evaluation: Evaluation) -> str:
     rows = []
     for model, one in evaluation.calibrations.items():
         widths = [
-            f"{2 * half[one.told].mean():.3f}" if one.told.any() else ""
+            f"{np.minimum(2 * half[one.told], 1).mean():.3f}" if one.told.any() else ""
             for half in (one.intervals.half_widths, one.average_half_widths)
         ]
         rows.append(

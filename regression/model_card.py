@@ -209,7 +209,7 @@ def _slider_table(card: Mapping[str, Any]) -> list[str]:
         "## Told sliders",
         "",
         "The others stay neutral: a photo's interval is no narrower than the average face's (wider "
-        "by 5 % and more, which is how well 92 people tell it). Widths "
+        "by 5 % and more, which is how well a hundred people tell it). Widths "
         "are from the value to either end, 0..1 over the slider's range; in brackets how often "
         "the interval held on unseen people and heads.",
         "",
