@@ -14,12 +14,17 @@ from exports.names import output_names
 from exports.overlay import MAXIMUM_SIDE, write_overlay
 from exports.people import people_names, write_people
 from exports.tables import write_predictions
-from regression.grouping import PERSON_DISTANCE, PersonPrediction, combine, group_predictions
-from regression.prediction import Failure, Prediction
+from regression.prediction.grouping import (
+    PERSON_DISTANCE,
+    PersonPrediction,
+    combine,
+    group_predictions,
+)
+from regression.prediction.prediction import Failure, Prediction
 
 if TYPE_CHECKING:
-    from regression.intervals import SliderIntervals
-    from regression.predictor import Predictor
+    from regression.models.intervals import SliderIntervals
+    from regression.prediction.predictor import Predictor
 
 Report = Callable[[Path, Sequence[Prediction], Sequence[Failure]], None]
 """Called after each photo with its path, its faces and its failure."""
@@ -60,9 +65,10 @@ def predict_into(
     folder: is made where it does not exist.
     photos: files, each once.
     kinds: of character files, see `exports.character_files.KINDS`.
-    group: which faces are one person's, see `regression.grouping.GROUPS`. Unless "none", the people
-        get a table and character files too. "person" needs a predictor with encodings.
-    person_distance: for "person", see `regression.grouping.group_by_person`.
+    group: which faces are one person's, see `regression.prediction.grouping.GROUPS`. Unless
+        "none", the people get a table and character files too. "person" needs a predictor with
+        encodings.
+    person_distance: for "person", see `regression.prediction.grouping.group_by_person`.
 
     Raises OSError where the folder cannot be written, ValueError for no such group.
     """

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from exports.names import face_name, path_text
-from regression.grouping import PersonPrediction
-from regression.prediction import Prediction
+from regression.prediction.grouping import PersonPrediction
+from regression.prediction.prediction import Prediction
 from rig.mhm import write_mhm
 from rig.rig import Slider
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from regression.prediction import Prediction
+from regression.prediction.prediction import Prediction
 
 MAXIMUM_SIDE = 1600
 """Larger photos are drawn reduced to this longest side, in pixels."""

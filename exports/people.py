@@ -9,8 +9,8 @@ from pathlib import Path
 from exports.character_files import person_file_name, write_person_files
 from exports.names import face_name, output_names
 from exports.tables import photo_cell, slider_columns, text_cell, write_table
-from regression.grouping import PersonPrediction
-from regression.prediction import Prediction
+from regression.prediction.grouping import PersonPrediction
+from regression.prediction.prediction import Prediction
 from rig.rig import Slider
 
 PERSON_COLUMNS = ("person", "photo_count", "photos", "model")

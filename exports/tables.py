@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exports.names import path_text
-from regression.grouping import PersonPrediction
-from regression.prediction import Failure, Prediction
+from regression.prediction.grouping import PersonPrediction
+from regression.prediction.prediction import Failure, Prediction
 
 if TYPE_CHECKING:
     import pyarrow
@@ -31,7 +31,7 @@ FACE_COLUMNS = (
     "quality",
     "model",
 )
-"""What stands before the sliders in every row, see `regression.prediction.Prediction`."""
+"""What stands before the sliders in every row, as in `regression.prediction.prediction`."""
 
 LOW, HIGH = " [low]", " [high]"
 """What follows a slider's name in the columns of its 90 % interval."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from regression.predictor import Predictor
+    from regression.prediction.predictor import Predictor
 
 __all__ = ["Predictor"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "Predictor":
-        from regression.predictor import Predictor
+        from regression.prediction.predictor import Predictor
 
         return Predictor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

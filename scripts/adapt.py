@@ -60,10 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, adapt, report, and write what got better."""
-    from regression.adaptation_report import report_table
-    from regression.adapted_models import adapt_models, load_adaptable, write_adapted
-    from regression.model_files import shipped_models
-    from regression.real_photos import read_photo_folder
+    from regression.datasets.real_photos import read_photo_folder
+    from regression.models.model_files import shipped_models
+    from regression.training.adaptation_report import report_table
+    from regression.training.adapted_models import adapt_models, load_adaptable, write_adapted
     from vision.landmarker_file import find_landmarker_file
 
     out: Path = arguments.out

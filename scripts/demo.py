@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exports.batch import BatchResults
-    from regression.comparison import Comparison
-    from regression.prediction import Prediction
+    from regression.evaluation.comparison import Comparison
+    from regression.prediction.prediction import Prediction
     from rig.rig import Slider
 
 SUMMARY = "Predict the photos that come with the program, and say where to look."
@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from exports.batch import predict_into
     from regression import Predictor
-    from regression.comparison import compare
-    from regression.samples import installed_portrait, read_true_sliders, shipped_samples
+    from regression.datasets.samples import installed_portrait, read_true_sliders, shipped_samples
+    from regression.evaluation.comparison import compare
     from vision.photos import find_photos
 
     print("Loading the networks (half a minute the first time on a machine)", flush=True)

@@ -120,14 +120,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Cross-validate, print the table and write everything."""
-    from regression.drift import read_conditions
-    from regression.evaluation import evaluate
-    from regression.evaluation_files import write_report
-    from regression.evaluation_plots import write_plots
-    from regression.evaluation_readme import check_readme, readme_block, write_readme
-    from regression.evaluation_report import TESTED, summary_table
-    from regression.model_files import shipped_models
-    from regression.real_photos import read_photo_folder
+    from regression.datasets.real_photos import read_photo_folder
+    from regression.evaluation.evaluate import evaluate
+    from regression.evaluation.files import write_report
+    from regression.evaluation.plots import write_plots
+    from regression.evaluation.readme import check_readme, readme_block, write_readme
+    from regression.evaluation.report import TESTED, summary_table
+    from regression.measures.drift import read_conditions
+    from regression.models.model_files import shipped_models
     from vision.landmarker_file import find_landmarker_file
 
     if arguments.folds < 2:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exports.batch import BatchResults
-    from regression.prediction import Failure, Prediction
+    from regression.prediction.prediction import Failure, Prediction
 
 SUMMARY = "Predict slider values for every face in photos."
 EXAMPLES = """\

@@ -117,8 +117,8 @@ def _map(arguments: argparse.Namespace) -> int:
             f"argument --models: {arguments.models} is a file; name a folder, existing or not"
         )
 
-    from regression.model_files import shipped_models
-    from regression.rig_mapping import map_rig, save_canonical_face
+    from regression.datasets.rig_mapping import map_rig, save_canonical_face
+    from regression.models.model_files import shipped_models
     from rig.fetch import find_rig_folder
     from rig.landmark_head import save_landmark_head
     from vision.pose import CANONICAL_FACE

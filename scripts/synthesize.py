@@ -98,8 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _make_portraits(arguments: argparse.Namespace) -> int:
-    from regression.samples import SLIDERS_FILE, make_samples
-    from regression.synthesis import shipped_prior
+    from regression.datasets.samples import SLIDERS_FILE, make_samples
+    from regression.datasets.synthesis import shipped_prior
     from rig.fetch import find_rig_folder
 
     rig_folder = find_rig_folder(arguments.rig)
@@ -117,8 +117,8 @@ def _make_table(arguments: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
-    from regression.synthesis import SynthesisPlan, collect, shipped_prior, synthesize
-    from regression.tables import write_table
+    from regression.datasets.synthesis import SynthesisPlan, collect, shipped_prior, synthesize
+    from regression.datasets.tables import write_table
     from rig.fetch import find_rig_folder
 
     plan = SynthesisPlan(

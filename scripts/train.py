@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train each route and write its network and model card."""
-    from regression.model_making import MakingPlan, make_models
+    from regression.training.model_making import MakingPlan, make_models
     from vision.landmarker_file import find_landmarker_file
 
     plan = MakingPlan(

@@ -36,7 +36,7 @@ _OTHER_PUPIL = (362, 263)
 _PUPIL_MIDPOINT = (33, 133, 362, 263)
 _INNER_CORNERS = (133, 362)
 
-# The 14 proportions that hand-placed points are compared in (regression.agreement).
+# The 14 proportions that hand-placed points are compared in (regression.measures.agreement).
 PROPORTIONS = (
     Ratio("pupil_distance", "distance", _PUPIL, _OTHER_PUPIL),
     Ratio("nose_width", "distance", (129,), (358,)),

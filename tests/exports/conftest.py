@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regression.prediction import Prediction
+from regression.prediction.prediction import Prediction
 from rig.rig import Slider
 
 SLIDERS = (

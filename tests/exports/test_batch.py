@@ -9,7 +9,7 @@ import pytest
 
 from exports.batch import predict_into
 from regression import Predictor
-from regression.samples import shipped_samples
+from regression.datasets.samples import shipped_samples
 from vision.photos import find_photos
 
 

@@ -14,8 +14,13 @@ import pytest
 from exports.names import face_name, output_names
 from exports.people import PERSON_COLUMNS, people_names, write_people
 from exports.tables import HIGH, LOW, write_predictions
-from regression.grouping import PersonPrediction, combine, group_by_folder, group_predictions
-from regression.intervals import SliderIntervals
+from regression.models.intervals import SliderIntervals
+from regression.prediction.grouping import (
+    PersonPrediction,
+    combine,
+    group_by_folder,
+    group_predictions,
+)
 from rig.mhm import read_mhm
 
 INTERVALS = SliderIntervals(np.full(4, 0.2), np.full(4, 0.5), people=92)

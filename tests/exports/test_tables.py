@@ -11,7 +11,7 @@ import pandas
 import pytest
 
 from exports.tables import FACE_COLUMNS, HIGH, LOW, write_predictions
-from regression.prediction import Failure
+from regression.prediction.prediction import Failure
 
 AWKWARD_NAMES = [
     "plain.jpg",

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from regression import synthesis
-from regression.synthesis import SynthesisPlan
+from regression.datasets import synthesis
+from regression.datasets.synthesis import SynthesisPlan
 from rig.makehuman import load_makehuman
 from rig.paint import vertex_colours
 from rig.portrait import frame_head

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regression.workers import call_apart
+from regression.datasets.workers import call_apart
 from rig.landmark_head import LandmarkHead, load_landmark_head
 from rig.render import RenderError
 from tests.regression.apart import open_renderer

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from regression.agreement import MEAN, agreements_of, gains_over
-from regression.calibration import Calibration, Coverage
-from regression.consistency import consistency_of
-from regression.drift import drift_of
-from regression.evaluation import AVERAGE, BASELINES, MEASURED, Evaluation
-from regression.intervals import SliderIntervals
-from regression.nested import NestedAgreement
-from regression.real_photos import RealFace
-from regression.several_photos import IntervalsOfPhotos, SeveralPhotos
+from regression.datasets.real_photos import RealFace
+from regression.evaluation.evaluate import AVERAGE, BASELINES, MEASURED, Evaluation
+from regression.evaluation.nested import NestedAgreement
+from regression.evaluation.several_photos import IntervalsOfPhotos, SeveralPhotos
+from regression.measures.agreement import MEAN, agreements_of, gains_over
+from regression.measures.consistency import consistency_of
+from regression.measures.drift import drift_of
+from regression.models.intervals import SliderIntervals
+from regression.training.calibration import Calibration, Coverage
 from rig.landmark_head import LandmarkHead
 from vision.features import ALL_FEATURES, ENCODING_FEATURES, LANDMARK_FEATURES
 from vision.ratios import RATIOS, measure

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from regression.agreement import head_proportions
-from regression.real_photos import RealFace
+from regression.datasets.real_photos import RealFace
+from regression.measures.agreement import head_proportions
 from rig.landmark_head import LandmarkHead
 from vision.features import ENCODING_FEATURES, LANDMARK_FEATURES
 from vision.ratios import RATIOS, measure

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from regression.prediction import Prediction
+from regression.prediction.prediction import Prediction
 
 SLIDERS = 6
 TOLD = np.array([True] * 5 + [False])

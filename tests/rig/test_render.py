@@ -204,9 +204,9 @@ def test_opengl_and_tensorflow_are_kept_apart(first: str) -> None:
     """In one process the second would hang or crash in LLVM, which both bring."""
     render = "from rig.render import Renderer; Renderer(8, 8)"
     train = (
-        "import numpy as np; from regression.tables import Examples;"
-        "from regression.models import NetworkSettings;"
-        "from regression.training import TrainingSettings, train_network;"
+        "import numpy as np; from regression.datasets.tables import Examples;"
+        "from regression.models.network import NetworkSettings;"
+        "from regression.training.network_training import TrainingSettings, train_network;"
         "rows = np.ones((4, 2), np.float32);"
         "train_network(Examples(rows, rows, rows[:, 0], rows[:, 0]), NetworkSettings(),"
         " TrainingSettings())"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from regression.model_files import shipped_models
-from regression.samples import read_true_sliders, shipped_samples
+from regression.datasets.samples import read_true_sliders, shipped_samples
+from regression.models.model_files import shipped_models
 from rig.landmark_head import load_landmark_head
 from vision.landmarks import FaceLandmarker
 from vision.photos import find_photos, read_photo
@@ -93,7 +93,7 @@ def test_the_samples_are_large_whole_faces():
 
 def test_without_matplotlib_the_demo_says_so_and_goes_on(tmp_path):
     code = (
-        "import regression.samples as samples, scripts.main, sys;"
+        "import regression.datasets.samples as samples, scripts.main, sys;"
         "samples.installed_portrait = lambda: None;"
         f"sys.exit(scripts.main.main(['demo', '--out', {str(tmp_path)!r}]))"
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from regression.evaluation import MODELS, SPLITS
-from regression.evaluation_readme import README_END, README_START
+from regression.evaluation.evaluate import MODELS, SPLITS
+from regression.evaluation.readme import README_END, README_START
 from scripts import evaluate
 from scripts.main import build_parser, main
 

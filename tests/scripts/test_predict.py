@@ -12,8 +12,8 @@ import pandas
 import pytest
 from PIL import Image, ImageOps
 
-from regression.grouping import GROUPS, PERSON_DISTANCE
-from regression.samples import shipped_samples
+from regression.datasets.samples import shipped_samples
+from regression.prediction.grouping import GROUPS, PERSON_DISTANCE
 from scripts import predict
 from vision.photos import find_photos
 

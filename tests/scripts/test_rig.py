@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from regression.model_files import shipped_models
-from regression.rig_mapping import canonical_landmarks
+from regression.datasets.rig_mapping import canonical_landmarks
+from regression.models.model_files import shipped_models
 from rig.landmark_head import load_landmark_head
 from rig.makehuman import load_makehuman
 from rig.mhm import write_mhm

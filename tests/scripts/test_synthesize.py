@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from regression.samples import read_true_sliders
+from regression.datasets.samples import read_true_sliders
 from rig.makehuman import load_makehuman
 from tests.rig.tiny_rig import write_tiny_makehuman
 from vision.features import feature_names

@@ -1,0 +1,1 @@
+"""Where examples come from: tables, rendered faces, real photos."""

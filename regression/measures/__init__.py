@@ -1,0 +1,1 @@
+"""How good predictions are: agreement, consistency and drift, with intervals over people."""

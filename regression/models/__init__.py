@@ -1,0 +1,1 @@
+"""What predicts: networks, the linear map, the rig fit, their intervals and files."""

@@ -1,0 +1,233 @@
+"""A folder of trained models: what is in it, and how it is written and read.
+
+head.npz                 sliders, ranges and the decoder from sliders to landmarks
+ROUTE.keras              the trained network, for Keras
+ROUTE.tflite             the same network, for inference without tensorflow
+ROUTE.json, ROUTE.md     its model card; the JSON also has the intervals of the told sliders
+ROUTE.moments.npz        what the map for photographs was fitted from, for `fpp adapt`
+fit.npz, fit.json        the rig fit (regression.models.fitted_model) and its card
+face_landmarker/         the same files for models that read FaceLandmarker's landmarks too
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regression.models.intervals import SliderIntervals, told_bounds
+from regression.models.settling import PROPORTION_COUNT, Settler
+from rig.landmark_head import LandmarkHead, load_landmark_head
+from vision.features import LANDMARKERS, feature_names
+from vision.mediapipe_import import without_log_lines
+
+if TYPE_CHECKING:
+    import keras
+
+
+class ModelError(Exception):
+    """A models folder that cannot be used. The message says what, why and what to do."""
+
+
+def shipped_models() -> Path:
+    """The models folder that comes with the program."""
+    return Path(__file__).resolve().parents[2] / "models"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """One route's network, ready to predict. d features, s sliders.
+
+    Attributes:
+        route: "encoding", "landmarks" or "fused".
+        head: the rig's sliders and landmarks.
+        labelled: (s,) bool, the sliders that the teacher moved.
+        told: (s,) bool, those of them that a photo tells by this route.
+        card: the model card's JSON.
+        network: (n, d + 1) float32 -> (n, s) or (n, s + 14) float32: slider values, and the
+            proportions to settle them on; the last column is 1 for photographs and 0 for rendered
+            heads. Without that column it serves photographs alone.
+        settler: settles the sliders.
+        landmarker: one of vision.features.LANDMARKERS.
+        intervals, rendered_intervals: how sure it is of photographs and of rendered heads.
+    """
+
+    route: str
+    head: LandmarkHead
+    labelled: np.ndarray
+    told: np.ndarray
+    card: dict[str, Any]
+    network: InferenceNetwork
+    settler: Settler
+    landmarker: str
+    intervals: SliderIntervals
+    rendered_intervals: SliderIntervals
+
+    def predict(self, features: np.ndarray, rendered: bool = False) -> np.ndarray:
+        """Slider values 0..1 over their ranges, (n, s) float32; the neutral where not told.
+
+        Args:
+            features: (n, d) float32, columns as `feature_names(route)`.
+            rendered: whether the pictures are of rendered heads, not photographs of people.
+        """
+        expected = len(feature_names(self.route, self.landmarker))
+        if features.ndim != 2 or features.shape[1] != expected:
+            raise ValueError(
+                f"Features of shape {features.shape} came in; (n, {expected}) was expected for the "
+                f"route {self.route!r}. Take them from FaceReading.features."
+            )
+        if rendered and not self.serves_renders:
+            raise ModelError(
+                f"The model {self.route!r} for {self.landmarker} was made for photographs only. "
+                "Photographs were expected. Use the models for the face mesh for rendered heads."
+            )
+        inputs = features
+        if self.serves_renders:
+            is_photograph = np.full((len(features), 1), 0.0 if rendered else 1.0)
+            inputs = np.hstack([features, is_photograph])
+        outputs = self.network(inputs.astype(np.float32))
+        if rendered:
+            outputs = outputs[:, : len(self.told)]
+        return self.settler.finish(outputs)
+
+    @property
+    def reads(self) -> str:
+        """The route whose features it takes."""
+        return self.route
+
+    @property
+    def serves_renders(self) -> bool:
+        """Whether pictures of rendered heads can be predicted too."""
+        return self.network.shape[0] > len(feature_names(self.route, self.landmarker))
+
+    def bounds(self, values: np.ndarray, rendered: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end of each value's interval, (n, s) float32; 0 and 1 where not told."""
+        intervals = self.rendered_intervals if rendered else self.intervals
+        return told_bounds(intervals, values, self.told)
+
+
+class InferenceNetwork:
+    """A .tflite network run by LiteRT; loads in a few milliseconds."""
+
+    def __init__(self, path: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+        self._rows = -1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of features and of sliders."""
+        return int(self._input["shape"][-1]), int(self._output["shape"][-1])
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """(n, d) float32 -> (n, s) float32."""
+        if len(features) == 0:
+            return np.zeros((0, self.shape[1]), np.float32)
+        if len(features) != self._rows:
+            self._interpreter.resize_tensor_input(self._input["index"], features.shape)
+            self._interpreter.allocate_tensors()
+            self._rows = len(features)
+        self._interpreter.set_tensor(self._input["index"], features)
+        self._interpreter.invoke()
+        return np.array(self._interpreter.get_tensor(self._output["index"]))
+
+
+def load_model(folder: Path, route: str) -> TrainedModel:
+    """Reads one route's model.
+
+    Raises:
+        ModelError: a file is missing or does not fit the others.
+        ValueError: a route that is not known.
+    """
+    feature_names(route)
+    paths = {name: folder / f"{route}.{name}" for name in ("json", "tflite")}
+    head_path = folder / "head.npz"
+    missing = [path for path in (head_path, *paths.values()) if not path.is_file()]
+    if missing:
+        raise ModelError(
+            f"The models folder {folder} has no file {missing[0].name}. A folder written by "
+            f"`fpp train` with a model for the route {route!r} was expected. Name such a folder "
+            "with --models, or leave the option out to use the models that come with the program."
+        )
+    head = load_landmark_head(head_path)
+    try:
+        card = json.loads(paths["json"].read_text(encoding="utf-8"))
+        told_names = set(card["told_sliders"])
+        labelled_names = set(card.get("labelled_sliders", told_names))
+        told = np.array([name in told_names for name in head.slider_names])
+        labelled = np.array([name in labelled_names for name in head.slider_names])
+        landmarker = card.get("landmarker", LANDMARKERS[0])
+        feature_count = len(feature_names(route, landmarker))
+        intervals, rendered_intervals = (
+            SliderIntervals.from_json(card["intervals"][domain], head.slider_names)
+            if card.get("intervals", {}).get(domain)
+            else SliderIntervals.unknown(len(told))
+            for domain in ("photographs", "rendered")
+        )
+        spread = np.array([card.get("spread", {}).get(name, 0.0) for name in head.slider_names])
+        settler = Settler(head, told, spread)
+        network = InferenceNetwork(paths["tflite"])
+        shape = network.shape
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise ModelError(
+            f"The model {route!r} in {folder} cannot be read ({error}). Files written by "
+            "`fpp train` were expected. Restore them, or train the model again."
+        ) from error
+    count = len(head.sliders)
+    if shape[0] - feature_count not in (0, 1) or shape[1] - count not in (0, PROPORTION_COUNT):
+        raise ModelError(
+            f"The network {paths['tflite']} takes {shape[0]} features and gives {shape[1]} "
+            f"sliders; {feature_count} and {count} were expected. Use the files of one training "
+            "run together."
+        )
+    return TrainedModel(
+        route,
+        head,
+        labelled,
+        told,
+        card,
+        network,
+        settler,
+        landmarker,
+        intervals,
+        rendered_intervals,
+    )
+
+
+def folder_for(folder: Path, landmarker: str) -> Path:
+    """Where a models folder keeps the models for a landmarker."""
+    within = folder / landmarker
+    return within if within.is_dir() else folder
+
+
+def save_network(model: keras.Model, folder: Path, route: str) -> None:
+    """Writes ROUTE.keras and ROUTE.tflite; each beside its place, then moved there."""
+    import keras
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{route}.partial.keras"
+    # The same layers without loss and optimizer: those hold a function of ours, which Keras's safe
+    # mode refuses to load, and twice the weights.
+    keras.Model(model.input, model.output, name=model.name).save(partial)
+    os.replace(partial, folder / f"{route}.keras")
+
+    function = tf.function(
+        lambda features: model(features, training=False),
+        input_signature=[tf.TensorSpec([None, model.input_shape[-1]], tf.float32)],
+    )
+    partial = folder / f"{route}.tflite.partial"
+    with without_log_lines():
+        # Frozen first: the converter would leave the weights as variables, without their values.
+        frozen = convert_variables_to_constants_v2(function.get_concrete_function())
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], model)
+        partial.write_bytes(converter.convert())
+    os.replace(partial, folder / f"{route}.tflite")

@@ -1,0 +1,1 @@
+"""Photos in, predictions out; several photos of one person together."""

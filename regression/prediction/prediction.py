@@ -1,0 +1,83 @@
+"""What a predicted face is: one frozen record that every export reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The slider values of one face of one photo.
+
+    Attributes:
+        photo: the photo's path as the user gave it.
+        face_number: 1 for the largest face of the photo, 2 for the next, ...
+        box: left, top, right, bottom of the landmarks, in photo pixels.
+        face_size_pixels: face height in photo pixels, pose removed.
+        face_size_millimetres: the same in millimetres, by the iris (11.7 mm in everyone);
+            nan where the iris is hidden.
+        yaw, pitch, roll: head pose in degrees; 0, 0, 0 looks into the camera.
+        quality: flags, see `vision.quality`; empty when nothing is wrong.
+        model: the model that predicted, "encoding", "landmarks" or "fused".
+        rig: the rig's name.
+        slider_names: the rig's sliders, in the rig's order.
+        values: (sliders,) float32, 0..1 over each slider's range.
+        lower, upper: (sliders,) float32, 0..1: the interval that holds the true value with a
+            probability of 90 %, see `regression.models.intervals`; 0 and 1 where not told.
+        told: (sliders,) bool; False where the photo cannot tell the slider and its value is
+            the rig's neutral.
+        landmarks: (478, 3) float32, photo pixels.
+        encoding: (128,) float32, or None where it was not asked for. It tells people apart and is
+            never written to disk.
+    """
+
+    photo: Path
+    face_number: int
+    box: tuple[float, float, float, float]
+    face_size_pixels: float
+    face_size_millimetres: float
+    yaw: float
+    pitch: float
+    roll: float
+    quality: tuple[str, ...]
+    model: str
+    rig: str
+    slider_names: tuple[str, ...]
+    values: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    told: np.ndarray
+    landmarks: np.ndarray
+    encoding: np.ndarray | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        expected = (len(self.slider_names),)
+        for name in ("values", "lower", "upper", "told"):
+            shape = getattr(self, name).shape
+            if shape != expected:
+                raise ValueError(
+                    f"A prediction for {self.photo} has {name} of shape {shape}; {expected} was "
+                    "expected, one per slider. Pass one entry for each slider name."
+                )
+        # Written so that nan fails too.
+        if not ((self.lower <= self.values) & (self.values <= self.upper)).all():
+            raise ValueError(
+                f"A prediction for {self.photo} has values outside their intervals. lower <= value "
+                "<= upper was expected for every slider. Take them from SliderIntervals.bounds."
+            )
+        if self.encoding is not None and self.encoding.shape != (128,):
+            raise ValueError(
+                f"A prediction for {self.photo} has an encoding of shape {self.encoding.shape}; "
+                "(128,) was expected. Take it from a FaceReading, or pass None."
+            )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A photo that gave no prediction, and why in one sentence."""
+
+    photo: Path
+    reason: str

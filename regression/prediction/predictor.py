@@ -1,0 +1,171 @@
+"""Photos in, predictions out: loads every network once and goes from photo to photo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from regression.models.fitted_model import FittedModel, load_fit
+from regression.models.intervals import SliderIntervals
+from regression.models.model_files import (
+    ModelError,
+    TrainedModel,
+    folder_for,
+    load_model,
+    shipped_models,
+)
+from regression.models.perspective import camera_distance
+from regression.prediction.prediction import Failure, Prediction
+from rig.rig import Slider
+from vision.encodings import FaceEncoder
+from vision.landmarks import FaceLandmarker
+from vision.photos import Photo, PhotoError, read_photo
+from vision.reading import FaceReader, FaceReading
+
+
+class Predictor:
+    """Predicts slider values for every face in photos.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from regression import Predictor
+        >>> for result in Predictor().predict([Path("portrait.jpg")]):
+        ...     print(result)
+    """
+
+    def __init__(
+        self,
+        models: Path | None = None,
+        model: str = "fused",
+        encoder: str = "litert",
+        rendered: bool = False,
+        with_encodings: bool = False,
+        landmarker: Path | None = None,
+        mirror: bool = True,
+    ) -> None:
+        """Loads the networks.
+
+        Args:
+            models: a folder of trained models; those that come with the program when left out.
+            model: the route, "encoding", "landmarks" or "fused"; or "fit", the rig fit.
+            encoder: the engine of the encoding network, see vision.encodings.
+            rendered: whether the pictures are of rendered heads, not photographs of people.
+            with_encodings: whether every prediction shall have its encoding, also where the model
+                does without.
+            landmarker: MediaPipe's face_landmarker.task, for the models that read it too.
+            mirror: read every photo a second time in the mirror, see vision.reading.FaceReader.
+
+        Raises:
+            ModelError: the models folder cannot be used, or is not for this landmarker.
+            LandmarkerFileError: the landmarker file cannot be used.
+        """
+        folder = models or shipped_models()
+        if landmarker is not None:
+            folder = folder_for(folder, "face_landmarker")
+        self._model: TrainedModel | FittedModel = (
+            load_fit(folder) if model == "fit" else load_model(folder, model)
+        )
+        if (landmarker is not None) != (self._model.landmarker == "face_landmarker"):
+            raise ModelError(
+                f"The models in {folder} are for {self._model.landmarker}. "
+                + (
+                    "Models that read FaceLandmarker were expected for the landmarker file. Leave "
+                    "the file out, or train models with `fpp train --landmarker`."
+                    if landmarker is not None
+                    else "A landmarker file was expected for them. Give one with --landmarker; "
+                    "`fpp landmarker fetch` gets it."
+                )
+            )
+        if rendered and not self._model.serves_renders:
+            raise ModelError(
+                f"The models in {folder} are for photographs only. Photographs were expected. "
+                "Leave the landmarker file out for pictures of rendered heads."
+            )
+        self._rendered = rendered
+        encodes = with_encodings or model not in ("landmarks", "fit")
+        self._reader = FaceReader(
+            FaceLandmarker(),
+            FaceEncoder(encoder) if encodes else None,
+            FaceLandmarker(task_file=landmarker) if landmarker is not None else None,
+            mirror,
+        )
+
+    @property
+    def sliders(self) -> tuple[Slider, ...]:
+        """The rig's sliders, in the order of every prediction's values."""
+        return self._model.head.sliders
+
+    @property
+    def intervals(self) -> SliderIntervals:
+        """How sure the values are."""
+        return self._model.rendered_intervals if self._rendered else self._model.intervals
+
+    def predict(self, photos: Iterable[Path]) -> Iterator[Prediction | Failure]:
+        """One Prediction per face, or one Failure per photo without any, in the photos' order."""
+        for path in photos:
+            try:
+                photo = read_photo(path)
+            except PhotoError as error:
+                yield Failure(path, str(error))
+                continue
+            predictions = self.predict_photo(photo)
+            if not predictions:
+                yield Failure(
+                    path,
+                    f"No face was found in {path}. At least one face, larger than about a "
+                    "twentieth of the picture's height and seen from the front, was expected. "
+                    "Check the picture.",
+                )
+            yield from predictions
+
+    def predict_photo(self, photo: Photo) -> list[Prediction]:
+        """Every face of one decoded photo, largest first."""
+        readings = self._reader.read(photo.pixels)
+        if not readings:
+            return []
+        model = self._model
+        features = np.stack([r.features(model.reads, model.landmarker) for r in readings])
+        if isinstance(model, FittedModel):
+            distances = [camera_distance(r.normalised, photo.focal_length_pixels) for r in readings]
+            values = model.predict(features, distances=np.array(distances))
+        else:
+            values = model.predict(features, self._rendered)
+        lower, upper = model.bounds(values, self._rendered)
+        return [
+            self._prediction(photo, index + 1, reading, values[index], lower[index], upper[index])
+            for index, reading in enumerate(readings)
+        ]
+
+    def _prediction(
+        self,
+        photo: Photo,
+        number: int,
+        reading: FaceReading,
+        values: np.ndarray,
+        lower: np.ndarray,
+        upper: np.ndarray,
+    ) -> Prediction:
+        left, top, right, bottom = (side * photo.scale for side in reading.face.box)
+        pose = reading.normalised
+        return Prediction(
+            photo=photo.path,
+            face_number=number,
+            box=(left, top, right, bottom),
+            face_size_pixels=pose.size_pixels * photo.scale,
+            face_size_millimetres=pose.size_millimetres,
+            yaw=pose.yaw,
+            pitch=pose.pitch,
+            roll=pose.roll,
+            quality=reading.quality,
+            model=self._model.route,
+            rig=self._model.head.rig,
+            slider_names=self._model.head.slider_names,
+            values=values,
+            lower=lower,
+            upper=upper,
+            told=self._model.told,
+            landmarks=reading.face.landmarks * np.float32(photo.scale),
+            encoding=reading.encoding,
+        )

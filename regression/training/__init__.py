@@ -1,0 +1,1 @@
+"""How models are made: labels, recipe, calibration, cards, and adapting them."""

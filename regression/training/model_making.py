@@ -1,0 +1,254 @@
+"""From tables and photos to a models folder: train, measure, write the networks and their cards."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from regression.datasets.real_photos import RealFace, read_photo_folder
+from regression.datasets.tables import examples_from_table, read_table
+from regression.measures.agreement import agreements_of, head_proportions
+from regression.models.linear import join_experts, linear_network
+from regression.models.model_files import save_network, shipped_models
+from regression.models.moments_file import save_moments
+from regression.models.rig_fit import RigFit
+from regression.training.calibration import Calibration, UnseenSliders, calibrate
+from regression.training.cross_validation import (
+    FIT,
+    UnseenFit,
+    UnseenOutputs,
+    cross_validated_outputs,
+    folds_over_people,
+)
+from regression.training.model_card import describe_photos, make_card, write_card
+from regression.training.recipe import (
+    Recipe,
+    collections_by_hand,
+    fit_to_photos,
+    label_faces,
+    told_sliders,
+)
+from regression.training.rendered_expert import RenderedExpert, make_rendered_expert, rendered_part
+from rig.landmark_head import LandmarkHead, load_landmark_head
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class MakingPlan:
+    """What to train.
+
+    Attributes:
+        out: models folder to write.
+        routes: some of vision.features.ROUTES.
+        data: folder with train/faces.parquet and test/faces.parquet.
+        photos: folder of real photos (regression.datasets.real_photos), or None.
+        collections: the folders of `photos` to use; empty for all.
+        task_file: MediaPipe's face_landmarker.task, or None. With it the teacher sees by it, and
+            models that read it too are written into the folder face_landmarker.
+        head: landmark head file, or None for the shipped one.
+        folds: of the cross-validation over people; 0 for none, and no intervals for photographs.
+        epochs: instead of the recipe's, or None.
+    """
+
+    out: Path
+    routes: tuple[str, ...]
+    data: Path
+    photos: Path | None
+    collections: tuple[str, ...]
+    task_file: Path | None
+    head: Path | None
+    folds: int
+    epochs: int | None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe with this plan's number of epochs."""
+        recipe = Recipe()
+        if self.epochs is None:
+            return recipe
+        return replace(recipe, training=replace(recipe.training, epochs=self.epochs))
+
+
+def make_models(plan: MakingPlan) -> Iterator[str]:
+    """Runs the plan; yields lines of progress.
+
+    Raises:
+        TableError, RigError, PhotoError, LandmarkerFileError: an input cannot be used.
+    """
+    head_path = plan.head or shipped_models() / "head.npz"
+    head = load_landmark_head(head_path)
+    tables = [read_table(plan.data / part / "faces.parquet") for part in ("train", "test")]
+    faces: list[RealFace] = []
+    if plan.photos is not None:
+        faces = read_photo_folder(plan.photos, plan.collections, plan.task_file)
+        yield f"{len(faces)} photos of {len({face.person for face in faces})} people were read."
+
+    lines: list[str] = []
+    experts = {}
+    # The fused route sees the most: what it cannot tell, no route can.
+    for route in dict.fromkeys((*plan.routes, "fused")):
+        train, test = (examples_from_table(table, route, head.slider_names) for table in tables)
+        experts[route] = make_rendered_expert(route, train, test, plan.recipe, lines)
+        yield lines[-1]
+    told = told_sliders(experts["fused"].held_out_r2, head.slider_names)
+    yield f"{told.sum()} of {len(told)} sliders can be told from rendered faces."
+
+    labels = label_faces(faces, head, told)
+    makers = [_Maker(plan, plan.out, "face_mesh", head, head_path, told, labels)]
+    if faces and plan.task_file is not None:
+        folder = plan.out / "face_landmarker"
+        makers.append(_Maker(plan, folder, "face_landmarker", head, head_path, told, labels))
+    rendered = {"train": len(tables[0]), "test": len(tables[1])}
+    for maker in makers:
+        yield from maker.make(faces, experts, rendered)
+    if faces:
+        yield from makers[0].make_fit(faces)
+    yield f"Written to {plan.out}."
+
+
+@dataclass(frozen=True, eq=False)
+class _Maker:
+    """Makes the models for one landmarker."""
+
+    plan: MakingPlan
+    folder: Path
+    landmarker: str
+    head: LandmarkHead
+    head_path: Path
+    told: np.ndarray
+    labels: Mapping[str, np.ndarray]
+
+    def make(
+        self,
+        faces: list[RealFace],
+        experts: Mapping[str, RenderedExpert],
+        rendered: Mapping[str, int],
+    ) -> Iterator[str]:
+        """Fits, measures and writes every route; yields lines of progress."""
+        plan, recipe = self.plan, self.plan.recipe
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.head_path.resolve() != (self.folder / "head.npz").resolve():
+            shutil.copyfile(self.head_path, self.folder / "head.npz")
+        unseen = self._unseen(faces)
+        photos = describe_photos(faces, _photo_sources())
+        for route in plan.routes:
+            expert = experts[route] if self.landmarker == "face_mesh" else None
+            model = experts[route].network
+            calibration = self._calibration(faces, unseen[route]) if route in unseen else None
+            spread = np.zeros(len(self.told))
+            if faces:
+                fitted = fit_to_photos(route, faces, self.labels, recipe, self.landmarker)
+                spread = fitted.spread
+                model = linear_network(fitted.moments, fitted.coefficients)
+                save_moments(fitted.moments, self.folder, route)
+            if expert is not None:
+                model = join_experts(model, expert.network)
+            told = calibration.told if calibration else self.told
+            agreements = {}
+            if calibration:
+                proportions = head_proportions(self.head, calibration.values)
+                agreements = agreements_of(proportions, faces)
+            card = make_card(
+                route,
+                self.landmarker,
+                self.head,
+                self.told,
+                told,
+                spread,
+                recipe,
+                photos,
+                agreements,
+                calibration,
+            )
+            if expert is not None:
+                card |= rendered_part(self.head, told, expert, rendered, card)
+            save_network(model, self.folder, route)
+            write_card(card, self.folder)
+            yield from self._figures(route, card)
+
+    def make_fit(self, faces: list[RealFace]) -> Iterator[str]:
+        """Learns, measures and writes the rig fit; yields lines of progress."""
+        fold = self._fold(faces)
+        unseen = UnseenFit(faces, fold)
+        calibration = self._calibration(faces, unseen) if fold else None
+        told = calibration.told if calibration else self.told
+        agreements = {}
+        if calibration:
+            proportions = head_proportions(self.head, calibration.values)
+            agreements = agreements_of(proportions, faces)
+        card = make_card(
+            FIT,
+            self.landmarker,
+            self.head,
+            self.told,
+            told,
+            np.zeros(len(told)),
+            self.plan.recipe,
+            describe_photos(faces, _photo_sources()),
+            agreements,
+            calibration,
+        )
+        del card["recipe"]
+        RigFit.from_people(faces, self.head, told).save(self.folder / "fit.npz")
+        write_card(card, self.folder)
+        yield from self._figures(FIT, card)
+
+    def _fold(self, faces: list[RealFace]) -> dict[str, int]:
+        """Which fold tests each person; empty where there is no cross-validation."""
+        if not self.plan.folds or len({face.person for face in faces}) < self.plan.folds:
+            return {}
+        return folds_over_people(faces, self.plan.folds)
+
+    def _unseen(self, faces: list[RealFace]) -> dict[str, UnseenOutputs]:
+        fold = self._fold(faces)
+        if not fold:
+            return {}
+        return cross_validated_outputs(
+            self.plan.routes,
+            faces,
+            self.head,
+            self.told,
+            self.plan.recipe,
+            fold,
+            self.landmarker,
+        )
+
+    def _calibration(self, faces: list[RealFace], unseen: UnseenSliders) -> Calibration:
+        collections = collections_by_hand(faces)
+        truths = np.array([self.labels[face.person][: len(self.told)] for face in faces])
+        return calibrate(
+            unseen,
+            truths,
+            [face.person for face in faces],
+            np.array([face.collection in collections for face in faces]),
+            self.head,
+            self.told,
+        )
+
+    def _figures(self, route: str, card: Mapping[str, Any]) -> Iterator[str]:
+        name = route if self.landmarker == "face_mesh" else f"{route} with {self.landmarker}"
+        for photos, result in card["agreement_on_unseen_people"].items():
+            yield f"{name}: agreement {result['mean_r']:.3f} on {photos} photos of unseen people."
+        for domain, rows in card["coverage"].items():
+            for who, figures in rows.items():
+                if figures["coverage"] is not None:
+                    yield (
+                        f"{name}: 90 % intervals hold for {figures['coverage']:.1%} of slider "
+                        f"values on {domain} of {figures['people']} unseen {who}."
+                    )
+        if "held_out_renders" in card:
+            mean = card["held_out_renders"]["mean_r2"]
+            yield f"{name}: mean R2 {mean:.2f} of told sliders on held-out rendered faces."
+
+
+def _photo_sources() -> dict[str, Any]:
+    path = Path(__file__).resolve().parents[2] / "data" / "photo_sources.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
