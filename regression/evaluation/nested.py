@@ -49,7 +49,8 @@ GRID: Mapping[str, tuple[float, ...]] = {
 steadiness of sliders is not among them: agreement says nothing of it, for sliders are settled on
 proportions."""
 
-_INNER_FOLDS = 10  # as many as outside: fewer people choose by more noise
+INNER_FOLDS = 10
+"""As many as outside: fewer would choose by more noise."""
 _ROUNDS = 2
 
 Choice = Mapping[str, float]
@@ -160,7 +161,7 @@ def _choose(
                 if key not in scores:
                     scores[key] = _score(parts.proportions(one), faces)
             choice = max(candidates, key=lambda one: scores[tuple(one.values())])
-    return choice, parts.together(range(_INNER_FOLDS), choice)
+    return choice, parts.together(range(INNER_FOLDS), choice)
 
 
 class InnerMoments:
@@ -176,13 +177,13 @@ class InnerMoments:
         self._route, self._landmarker = route, landmarker
         columns = feature_columns(route, landmarker)
         self._features = np.array([face.mean_features[columns] for face in faces])
-        inner = folds_over_people(faces, _INNER_FOLDS)
+        inner = folds_over_people(faces, INNER_FOLDS)
         self._fold = np.array([inner[face.person] for face in faces])
         by_hand = np.isin([face.collection for face in faces], list(collections_by_hand(faces)))
         # Of weight 1 all: how much those not measured by hand count is one of the choices.
         examples = real_examples(route, faces, labels, Recipe(unmeasured_weight=1.0), landmarker)
         self._moments = {}
-        for number in range(_INNER_FOLDS):
+        for number in range(INNER_FOLDS):
             for measured in (True, False):
                 rows = np.tile((self._fold == number) & (by_hand == measured), 2)
                 if rows.any():
@@ -205,7 +206,7 @@ class InnerMoments:
         """(n, 14) of every face, by maps fitted without its inner fold."""
         found = np.full((len(self._fold), PROPORTION_COUNT), np.nan)
         for number in sorted(set(self._fold.tolist())):
-            others = self.together(set(range(_INNER_FOLDS)) - {number}, choice)
+            others = self.together(set(range(INNER_FOLDS)) - {number}, choice)
             fitted = solve_map(self._route, others, _recipe(choice), self._landmarker)
             tested = self._fold == number
             found[tested] = fitted(self._features[tested])[:, -PROPORTION_COUNT:]

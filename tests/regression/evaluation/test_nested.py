@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from regression.datasets.real_photos import RealFace
-from regression.evaluation.nested import GRID, InnerMoments, fields, nested_outputs
+from regression.evaluation.nested import GRID, INNER_FOLDS, InnerMoments, fields, nested_outputs
 from regression.models.linear import moments_of
 from regression.training.cross_validation import (
     folds_over_people,
@@ -53,7 +53,7 @@ def test_parts_add_up_to_what_the_recipe_fits(
     recipe = Recipe(unmeasured_weight=0.3)
     whole = moments_of(real_examples("landmarks", faces, labels, recipe))
     parts = InnerMoments("landmarks", faces, labels, "face_mesh")
-    added = parts.together(range(5), {"unmeasured_weight": 0.3})
+    added = parts.together(range(INNER_FOLDS), {"unmeasured_weight": 0.3})
     for name, values in vars(whole).items():
         np.testing.assert_allclose(getattr(added, name), values, atol=1e-6, err_msg=name)
 
