@@ -33,7 +33,7 @@ class FaceReading:
         normalised: the landmarks with the pose taken out, the pose and the size.
         encoding: (128,) float32, or None where it was not asked for.
         second: the face as FaceLandmarker sees it, or None where it was not asked for.
-        quality: flags, see vision.quality.
+        quality: flags, see vision.quality; none for a mirrored photo.
         mirrored: the same face read from the mirrored photo, or None.
     """
 
@@ -111,7 +111,13 @@ class FaceReader:
         Args:
             pixels: (height, width, 3) uint8 RGB.
         """
-        readings = self._read_once(pixels)
+        readings = [
+            replace(
+                one,
+                quality=quality_flags(pixels, one.face, one.normalised.yaw, one.normalised.pitch),
+            )
+            for one in self._read_once(pixels)
+        ]
         if not readings or not self._mirror:
             return readings
         mirrored = self._read_once(np.ascontiguousarray(pixels[:, ::-1]))
@@ -122,6 +128,7 @@ class FaceReader:
         ]
 
     def _read_once(self, pixels: np.ndarray) -> list[FaceReading]:
+        """One look at a picture, without judging its quality."""
         faces = self._landmarker.detect(pixels)
         encodings: list[np.ndarray | None] = [None] * len(faces)
         if self._encoder is not None:
@@ -131,9 +138,7 @@ class FaceReader:
             seconds = [*_seen_again(faces, self._second.detect(pixels))]
         readings = []
         for face, encoding, second in zip(faces, encodings, seconds, strict=True):
-            normalised = normalise(face.landmarks)
-            flags = quality_flags(pixels, face, normalised.yaw, normalised.pitch)
-            readings.append(FaceReading(face, normalised, encoding, second, flags))
+            readings.append(FaceReading(face, normalise(face.landmarks), encoding, second, ()))
         return readings
 
 

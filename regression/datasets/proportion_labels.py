@@ -10,10 +10,11 @@ import numpy as np
 from regression.datasets.real_photos import RealFace
 from vision.ratios import PROPORTION_NAMES
 
-PROPORTION_COUNT = len(PROPORTION_NAMES)
+UNMEASURED_WEIGHT = 0.1
+"""How much a photo without hand-placed points counts, one with them counting 1."""
 
-_UNMEASURED_WEIGHT = 0.1
-_FEWEST_PEOPLE_FOR_A_CENTRE = 20
+FEWEST_PEOPLE_FOR_A_CENTRE = 20
+"""A collection of fewer people has no average person of its own."""
 
 
 def photos_at_rest(faces: Sequence[RealFace]) -> list[RealFace]:
@@ -39,9 +40,9 @@ def proportion_labels(faces: Sequence[RealFace]) -> tuple[dict[str, np.ndarray],
     groups = [(means_by_person(placed, lambda face: face.hand_placed), 1.0)]
     for collection in sorted({face.collection for face in faces} - by_hand):
         rest = photos_at_rest([face for face in faces if face.collection == collection])
-        ratios = means_by_person(rest, lambda face: face.ratios[:PROPORTION_COUNT])
-        if len(ratios) >= _FEWEST_PEOPLE_FOR_A_CENTRE:
-            groups.append((ratios, _UNMEASURED_WEIGHT))
+        ratios = means_by_person(rest, lambda face: face.ratios[: len(PROPORTION_NAMES)])
+        if len(ratios) >= FEWEST_PEOPLE_FOR_A_CENTRE:
+            groups.append((ratios, UNMEASURED_WEIGHT))
     labels: dict[str, np.ndarray] = {}
     weights: dict[str, float] = {}
     for means, weight in groups:

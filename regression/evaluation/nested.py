@@ -24,12 +24,13 @@ from regression.models.settling import PROPORTION_COUNT
 from regression.training.cross_validation import (
     UnseenOutputs,
     folds_over_people,
+    labelled_divisions,
+    nothing_yet,
 )
 from regression.training.recipe import (
     Recipe,
     collections_by_hand,
     feature_columns,
-    label_faces,
     real_examples,
     solve_map,
 )
@@ -62,7 +63,7 @@ class NestedOutputs:
     """What a route's maps gave for people whom neither the fit nor the choice had seen.
 
     Attributes:
-        unseen: as of regression.training.recipe.cross_validated_outputs.
+        unseen: as of cross_validated_outputs.
         chosen: by fold, in order.
     """
 
@@ -104,36 +105,21 @@ def nested_outputs(
     fold: Mapping[str, int],
     landmarker: str = "face_mesh",
 ) -> dict[str, NestedOutputs]:
-    """As regression.training.recipe.cross_validated_outputs, but each fold chooses its recipe.
+    """As cross_validation.cross_validated_outputs, but each fold chooses its recipe.
 
     Args:
         labelled: (s,) bool, the sliders to label.
         fold: which fold tests each person; people without one always train.
     """
-    by_hand = collections_by_hand(faces)
-    labels = label_faces([f for f in faces if f.collection not in by_hand], head, labelled)
-    count = len(head.sliders)
-    outputs = {r: np.full((len(faces), count + PROPORTION_COUNT), np.nan) for r in routes}
-    spreads = {r: np.full((len(faces), count), np.nan) for r in routes}
+    unseen = {route: nothing_yet(faces, head) for route in routes}
     chosen: dict[str, list[Choice]] = {route: [] for route in routes}
-    for number in sorted(set(fold.values())):
-        training = [face for face in faces if fold.get(face.person) != number]
-        tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
-        measured = [face for face in training if face.collection in by_hand]
-        fold_labels = labels | label_faces(measured, head, labelled)
+    for division, labels in labelled_divisions(faces, head, labelled, fold):
         for route in routes:
-            choice, moments = _choose(route, training, fold_labels, landmarker)
+            choice, moments = _choose(route, division.training, labels, landmarker)
             fitted = solve_map(route, moments, _recipe(choice), landmarker)
-            columns = feature_columns(route, landmarker)
-            outputs[route][tested] = fitted(
-                np.array([faces[i].mean_features[columns] for i in tested])
-            )
-            spreads[route][tested] = fitted.spread
+            unseen[route].fill(fitted, faces, division.tested, feature_columns(route, landmarker))
             chosen[route].append(choice)
-    return {
-        route: NestedOutputs(UnseenOutputs(outputs[route], spreads[route]), tuple(chosen[route]))
-        for route in routes
-    }
+    return {route: NestedOutputs(unseen[route], tuple(chosen[route])) for route in routes}
 
 
 def _recipe(choice: Choice) -> Recipe:

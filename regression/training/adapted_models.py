@@ -97,7 +97,7 @@ def adapt_models(
         AdaptationError: fewer than 30 people.
     """
     head = models[0].model.head
-    people = divide_people(faces, head, _labelled(models[0].model), seed)
+    people = divide_people(faces, head, models[0].model.labelled, seed)
     return people, [
         adapt_route(
             one.model.route,
@@ -112,13 +112,6 @@ def adapt_models(
         )
         for one in models
     ]
-
-
-def _labelled(model: TrainedModel) -> np.ndarray:
-    """(s,) bool: the sliders that the teacher moved for the old people."""
-    card = model.card
-    names = set(card.get("labelled_sliders", card["told_sliders"]))
-    return np.array([name in names for name in model.head.slider_names])
 
 
 def write_adapted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from regression.datasets.real_photos import RealFace
 from regression.models.rig_fit import RigFit
 from regression.models.settling import PROPORTION_COUNT, Settler
 from regression.training.recipe import (
+    PhotographMap,
     Recipe,
     collections_by_hand,
     feature_columns,
@@ -50,6 +51,18 @@ class UnseenOutputs:
     outputs: np.ndarray
     spread: np.ndarray
 
+    def fill(
+        self,
+        fitted: PhotographMap,
+        faces: Sequence[RealFace],
+        tested: Sequence[int],
+        columns: Sequence[int],
+    ) -> None:
+        """Fills in the rows of tested faces, by a map of these feature columns."""
+        features = np.array([faces[i].mean_features[columns] for i in tested])
+        self.outputs[tested] = fitted(features)
+        self.spread[tested] = fitted.spread
+
     def sliders(self, head: LandmarkHead, told: np.ndarray) -> np.ndarray:
         """Slider values (n, s) 0..1, settled; nan for untested people."""
         values = np.full(self.spread.shape, np.nan)
@@ -57,6 +70,59 @@ class UnseenOutputs:
             rows = (self.spread == spread).all(axis=1)
             values[rows] = Settler(head, told, spread).finish(self.outputs[rows])
         return values
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One division of the faces.
+
+    Attributes:
+        training: faces of all people but the tested ones.
+        tested: where the faces of tested people stand among all.
+    """
+
+    training: list[RealFace]
+    tested: list[int]
+
+
+def divisions(faces: Sequence[RealFace], fold: Mapping[str, int]) -> Iterator[Fold]:
+    """Every fold in turn.
+
+    Args:
+        fold: which fold tests each person; people without one always train.
+    """
+    for number in sorted(set(fold.values())):
+        yield Fold(
+            [face for face in faces if fold.get(face.person) != number],
+            [i for i, face in enumerate(faces) if fold.get(face.person) == number],
+        )
+
+
+def labelled_divisions(
+    faces: Sequence[RealFace], head: LandmarkHead, told: np.ndarray, fold: Mapping[str, int]
+) -> Iterator[tuple[Fold, dict[str, np.ndarray]]]:
+    """Every fold with the labels of its training people.
+
+    Labels of hand-measured people are made anew in each fold, from its training people alone.
+
+    Args:
+        told: (s,) bool, the sliders to label.
+        fold: which fold tests each person; people without one always train.
+    """
+    by_hand = collections_by_hand(faces)
+    labels = label_faces([f for f in faces if f.collection not in by_hand], head, told)
+    for division in divisions(faces, fold):
+        measured = [face for face in division.training if face.collection in by_hand]
+        yield division, labels | label_faces(measured, head, told)
+
+
+def nothing_yet(faces: Sequence[RealFace], head: LandmarkHead) -> UnseenOutputs:
+    """Outputs to fill in, nan all."""
+    count = len(head.sliders)
+    return UnseenOutputs(
+        np.full((len(faces), count + PROPORTION_COUNT), np.nan),
+        np.full((len(faces), count), np.nan),
+    )
 
 
 def cross_validated_outputs(
@@ -70,34 +136,16 @@ def cross_validated_outputs(
 ) -> dict[str, UnseenOutputs]:
     """What each route gives for every real face, by maps fitted without its person.
 
-    People without a fold always train. Labels of hand-measured people are made anew in each fold,
-    from its training people alone.
-
     Args:
         told: (s,) bool, the sliders to label.
-        fold: which fold tests each person, from folds_over_people, say.
+        fold: which fold tests each person, from folds_over_people, say; people without one always
+            train.
     """
-    by_hand = collections_by_hand(faces)
-    labels = label_faces([f for f in faces if f.collection not in by_hand], head, told)
-    count = len(head.sliders)
-    unseen = {
-        route: UnseenOutputs(
-            np.full((len(faces), count + PROPORTION_COUNT), np.nan),
-            np.full((len(faces), count), np.nan),
-        )
-        for route in routes
-    }
-    for number in sorted(set(fold.values())):
-        training = [face for face in faces if fold.get(face.person) != number]
-        tested = [i for i, face in enumerate(faces) if fold.get(face.person) == number]
-        measured = [face for face in training if face.collection in by_hand]
-        fold_labels = labels | label_faces(measured, head, told)
+    unseen = {route: nothing_yet(faces, head) for route in routes}
+    for division, labels in labelled_divisions(faces, head, told, fold):
         for route in routes:
-            fitted = fit_to_photos(route, training, fold_labels, recipe, landmarker)
-            columns = feature_columns(route, landmarker)
-            features = np.array([faces[i].mean_features[columns] for i in tested])
-            unseen[route].outputs[tested] = fitted(features)
-            unseen[route].spread[tested] = fitted.spread
+            fitted = fit_to_photos(route, division.training, labels, recipe, landmarker)
+            unseen[route].fill(fitted, faces, division.tested, feature_columns(route, landmarker))
     return unseen
 
 
@@ -143,9 +191,8 @@ class UnseenFit:
         """Slider values (n, s) 0..1; nan for untested people."""
         columns = feature_columns("landmarks")
         values = np.full((len(self.faces), len(head.sliders)), np.nan)
-        for number in sorted(set(self.fold.values())):
-            training = [face for face in self.faces if self.fold.get(face.person) != number]
-            tested = [i for i, f in enumerate(self.faces) if self.fold.get(f.person) == number]
-            features = np.array([self.faces[i].mean_features[columns] for i in tested])
-            values[tested] = RigFit.from_people(training, head, told).values(features)
+        for division in divisions(self.faces, self.fold):
+            features = np.array([self.faces[i].mean_features[columns] for i in division.tested])
+            fit = RigFit.from_people(division.training, head, told)
+            values[division.tested] = fit.values(features)
         return values

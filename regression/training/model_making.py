@@ -138,7 +138,6 @@ class _Maker:
         if self.head_path.resolve() != (self.folder / "head.npz").resolve():
             shutil.copyfile(self.head_path, self.folder / "head.npz")
         unseen = self._unseen(faces)
-        photos = describe_photos(faces, _photo_sources())
         for route in plan.routes:
             expert = experts[route] if self.landmarker == "face_mesh" else None
             model = experts[route].network
@@ -152,22 +151,7 @@ class _Maker:
             if expert is not None:
                 model = join_experts(model, expert.network)
             told = calibration.told if calibration else self.told
-            agreements = {}
-            if calibration:
-                proportions = head_proportions(self.head, calibration.values)
-                agreements = agreements_of(proportions, faces)
-            card = make_card(
-                route,
-                self.landmarker,
-                self.head,
-                self.told,
-                told,
-                spread,
-                recipe,
-                photos,
-                agreements,
-                calibration,
-            )
+            card = self._card(route, faces, spread, calibration)
             if expert is not None:
                 card |= rendered_part(self.head, told, expert, rendered, card)
             save_network(model, self.folder, route)
@@ -180,26 +164,35 @@ class _Maker:
         unseen = UnseenFit(faces, fold)
         calibration = self._calibration(faces, unseen) if fold else None
         told = calibration.told if calibration else self.told
+        card = self._card(FIT, faces, np.zeros(len(told)), calibration)
+        del card["recipe"]
+        RigFit.from_people(faces, self.head, told).save(self.folder / "fit.npz")
+        write_card(card, self.folder)
+        yield from self._figures(FIT, card)
+
+    def _card(
+        self,
+        route: str,
+        faces: list[RealFace],
+        spread: np.ndarray,
+        calibration: Calibration | None,
+    ) -> dict[str, Any]:
         agreements = {}
         if calibration:
             proportions = head_proportions(self.head, calibration.values)
             agreements = agreements_of(proportions, faces)
-        card = make_card(
-            FIT,
+        return make_card(
+            route,
             self.landmarker,
             self.head,
             self.told,
-            told,
-            np.zeros(len(told)),
+            calibration.told if calibration else self.told,
+            spread,
             self.plan.recipe,
             describe_photos(faces, _photo_sources()),
             agreements,
             calibration,
         )
-        del card["recipe"]
-        RigFit.from_people(faces, self.head, told).save(self.folder / "fit.npz")
-        write_card(card, self.folder)
-        yield from self._figures(FIT, card)
 
     def _fold(self, faces: list[RealFace]) -> dict[str, int]:
         """Which fold tests each person; empty where there is no cross-validation."""

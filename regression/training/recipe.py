@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regression.datasets.proportion_labels import UNMEASURED_WEIGHT
 from regression.datasets.real_photos import RealFace
 from regression.datasets.tables import Examples
 from regression.measures.agreement import head_proportions
@@ -81,7 +82,7 @@ class Recipe:
     unknown_penalty: float = 15.0
     slider_steadiness: float = 1.0
     proportion_steadiness: float = 0.2
-    unmeasured_weight: float = 0.1
+    unmeasured_weight: float = UNMEASURED_WEIGHT
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from regression.datasets.proportion_labels import FEWEST_PEOPLE_FOR_A_CENTRE
 from regression.datasets.real_photos import RealFace
 from rig.fit import MeasuredHead, fit_sliders
 from rig.landmark_head import LandmarkHead
@@ -22,8 +23,6 @@ from vision.ratios import PROPORTIONS, RATIOS, measure
 _PROPORTION_TOLERANCE = 0.2
 _RATIO_TOLERANCE = 1.5
 _DEPTH_TOLERANCE = 4.0
-
-_FEWEST_PEOPLE_FOR_A_CENTRE = 20
 
 
 def label_people(
@@ -57,7 +56,7 @@ def label_people(
     centres = np.tile(ratios[pooled].mean(axis=0), (len(names), 1))
     for collection in set(collections[~pooled]):
         members = collections == collection
-        if members.sum() >= _FEWEST_PEOPLE_FOR_A_CENTRE:
+        if members.sum() >= FEWEST_PEOPLE_FOR_A_CENTRE:
             centres[members] = ratios[members].mean(axis=0)
     differences = ratios - centres
     spread = differences[pooled].std(axis=0) + 1e-6
