@@ -33,6 +33,7 @@ demo: $(INSTALLED) ## predict the photos that come with the install, and say whe
 synthesize: $(INSTALLED) ## render the faces in data/ anew (20 minutes; `fpp rig fetch makehuman` first)
 	$(RUN)/fpp synthesize --out out/train --faces 22000 --seed 1 --table data/train/faces.parquet
 	$(RUN)/fpp synthesize --out out/test --faces 2600 --seed 2 --table data/test/faces.parquet
+	$(RUN)/fpp synthesize --out out/planted --faces 618 --seed 3 --one-slider --table data/planted/faces.parquet
 	$(RUN)/fpp synthesize --out data/samples --portraits 8 --seed 5
 
 test: $(INSTALLED) ## run the tests

@@ -10,6 +10,7 @@ SUMMARY = "Render random heads with known slider values, to train and test on."
 EXAMPLES = """\
   fpp synthesize --out out/faces --faces 2000 --seed 7 --table out/faces.parquet
   fpp synthesize --out out/faces --faces 2000 --seed 7 --independent --processes 8
+  fpp synthesize --out out/planted --faces 618 --seed 3 --one-slider     one slider moved per head
   fpp synthesize --out out/heads --portraits 8 --seed 5     pictures to look at
 
 files in DIR:
@@ -57,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--independent",
         action="store_true",
         help="move every slider on its own, not together as real faces' sliders do",
+    )
+    parser.add_argument(
+        "--one-slider",
+        action="store_true",
+        help="with --faces: move one slider of each head, all sliders in turn, without expression",
     )
     parser.add_argument(
         "--processes",
@@ -126,7 +132,8 @@ def _make_table(arguments: argparse.Namespace) -> int:
         out=arguments.out,
         faces=arguments.faces,
         seed=arguments.seed,
-        prior=None if arguments.independent else shipped_prior(),
+        prior=None if arguments.independent or arguments.one_slider else shipped_prior(),
+        one_slider=arguments.one_slider,
     )
     processes = arguments.processes or os.cpu_count() or 1
     done = 0

@@ -51,6 +51,19 @@ def random_sliders(
     return np.clip(values, low, high)
 
 
+def one_moved_slider(sliders: tuple[Slider, ...], moved: int, random: Random) -> np.ndarray:
+    """The neutral head with one slider moved, (s,) float64, rig units.
+
+    The slider lies between two and six tenths of the way to one end of its range: visible, and no
+    rarity among random heads.
+    """
+    values = np.array([slider.neutral for slider in sliders], np.float64)
+    slider = sliders[moved]
+    ends = [end for end in (slider.minimum, slider.maximum) if end != slider.neutral]
+    values[moved] += random.uniform(0.2, 0.6) * (random.choice(ends) - slider.neutral)
+    return values
+
+
 def random_expression(count: int, random: Random) -> np.ndarray:
     """Weights of the expression units, (count,) 0..1; 4 faces in 10 have none."""
     if random.random() < 0.4:

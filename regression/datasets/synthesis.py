@@ -19,6 +19,7 @@ import numpy as np
 
 from regression.datasets.random_heads import (
     SliderPrior,
+    one_moved_slider,
     random_camera,
     random_colours,
     random_expression,
@@ -49,6 +50,8 @@ class SynthesisPlan:
         faces: how many faces to render; one without a detected face leaves no row.
         seed: another seed gives other faces; training and test use different ones.
         prior: a slider prior file, or None to move sliders independently only.
+        one_slider: each head has one slider moved, all of them in turn, and no expression: to see
+            whether a planted value is found again.
     """
 
     rig_folder: Path
@@ -56,6 +59,7 @@ class SynthesisPlan:
     faces: int
     seed: int
     prior: Path | None
+    one_slider: bool = False
 
     @property
     def chunks(self) -> int:
@@ -202,9 +206,13 @@ def _render_chunk(plan: SynthesisPlan, chunk: int) -> None:
     rig, offsets = _loaded["rig"], _loaded["expressions"]
     random = np.random.default_rng([plan.seed, chunk])
     pictures, sliders, expressions, cameras = [], [], [], []
-    for _ in range(min(CHUNK, plan.faces - chunk * CHUNK)):
-        values = random_sliders(rig.sliders, random, _loaded["prior"])
-        expression = random_expression(len(offsets), random)
+    for number in range(chunk * CHUNK, min((chunk + 1) * CHUNK, plan.faces)):
+        if plan.one_slider:
+            values = one_moved_slider(rig.sliders, number % len(rig.sliders), random)
+            expression = np.zeros(len(offsets))
+        else:
+            values = random_sliders(rig.sliders, random, _loaded["prior"])
+            expression = random_expression(len(offsets), random)
         mesh = rig.vertices(values) + np.tensordot(expression.astype(np.float32), offsets, axes=1)
         camera = random_camera(frame_head(rig, mesh), random)
         pictures.append(
@@ -242,8 +250,8 @@ def _see_chunk(plan: SynthesisPlan, chunk: int) -> int:
     from vision.reading import FaceReader
 
     if "reader" not in _loaded:
-        # Faces enough: another one teaches more than reading one twice.
-        _loaded["reader"] = FaceReader(FaceLandmarker(maximum_faces=1), FaceEncoder(), mirror=False)
+        # Read twice, once in the mirror, as `fpp predict` reads photos.
+        _loaded["reader"] = FaceReader(FaceLandmarker(maximum_faces=1), FaceEncoder(), mirror=True)
     with np.load(plan.pictures(chunk)) as rendered:
         names = [str(name) for name in rendered["names"]]
         rows, features = [], []

@@ -46,6 +46,10 @@ class FittedModel:
         """(s,) bool, the sliders that are fitted."""
         return self.fit.told
 
+    def told_on(self, rendered: bool) -> np.ndarray:
+        """(s,) bool, `told`; of rendered heads nothing is known."""
+        return self.told
+
     @property
     def rendered_intervals(self) -> SliderIntervals:
         """Nothing is known of rendered heads."""

@@ -47,25 +47,30 @@ class TrainedModel:
         head: the rig's sliders and landmarks.
         labelled: (s,) bool, the sliders that the teacher moved.
         told: (s,) bool, those of them that a photo tells by this route.
+        rendered_told: (s,) bool, those that the picture of a rendered head tells by it.
         card: the model card's JSON.
         network: (n, d + 1) float32 -> (n, s) or (n, s + 14) float32: slider values, and the
             proportions to settle them on; the last column is 1 for photographs and 0 for rendered
-            heads. Without that column it serves photographs alone.
+            heads. Without that column it serves photographs alone, or, where `from_tables`, all
+            pictures alike.
         settler: settles the sliders.
         landmarker: one of vision.features.LANDMARKERS.
         intervals, rendered_intervals: how sure it is of photographs and of rendered heads.
+        from_tables: whether the network was trained on a table alone (`fpp train --preset`).
     """
 
     route: str
     head: LandmarkHead
     labelled: np.ndarray
     told: np.ndarray
+    rendered_told: np.ndarray
     card: dict[str, Any]
     network: InferenceNetwork
     settler: Settler
     landmarker: str
     intervals: SliderIntervals
     rendered_intervals: SliderIntervals
+    from_tables: bool = False
 
     def predict(self, features: np.ndarray, rendered: bool = False) -> np.ndarray:
         """Slider values 0..1 over their ranges, (n, s) float32; the neutral where not told.
@@ -86,13 +91,18 @@ class TrainedModel:
                 "Photographs were expected. Use the models for the face mesh for rendered heads."
             )
         inputs = features
-        if self.serves_renders:
+        if self.serves_renders and not self.from_tables:
             is_photograph = np.full((len(features), 1), 0.0 if rendered else 1.0)
             inputs = np.hstack([features, is_photograph])
         outputs = self.network(inputs.astype(np.float32))
         if rendered:
-            outputs = outputs[:, : len(self.told)]
+            values = np.clip(outputs[:, : len(self.told)], 0.0, 1.0)
+            return np.where(self.rendered_told, values, self.settler.neutral).astype(np.float32)
         return self.settler.finish(outputs)
+
+    def told_on(self, rendered: bool) -> np.ndarray:
+        """(s,) bool, the sliders told by photographs, or by pictures of rendered heads."""
+        return self.rendered_told if rendered else self.told
 
     @property
     def reads(self) -> str:
@@ -102,12 +112,13 @@ class TrainedModel:
     @property
     def serves_renders(self) -> bool:
         """Whether pictures of rendered heads can be predicted too."""
-        return self.network.shape[0] > len(feature_names(self.route, self.landmarker))
+        features = len(feature_names(self.route, self.landmarker))
+        return self.from_tables or self.network.shape[0] > features
 
     def bounds(self, values: np.ndarray, rendered: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper end of each value's interval, (n, s) float32; 0 and 1 where not told."""
         intervals = self.rendered_intervals if rendered else self.intervals
-        return told_bounds(intervals, values, self.told)
+        return told_bounds(intervals, values, self.told_on(rendered))
 
 
 class InferenceNetwork:
@@ -159,10 +170,10 @@ def load_model(folder: Path, route: str) -> TrainedModel:
     head = load_landmark_head(head_path)
     try:
         card = json.loads(paths["json"].read_text(encoding="utf-8"))
-        told_names = set(card["told_sliders"])
-        labelled_names = set(card.get("labelled_sliders", told_names))
-        told = np.array([name in told_names for name in head.slider_names])
-        labelled = np.array([name in labelled_names for name in head.slider_names])
+        labelled, told, rendered_told = (
+            np.isin(head.slider_names, card.get(key, card["told_sliders"]))
+            for key in ("labelled_sliders", "told_sliders", "told_sliders_on_renders")
+        )
         landmarker = card.get("landmarker", LANDMARKERS[0])
         feature_count = len(feature_names(route, landmarker))
         intervals, rendered_intervals = (
@@ -192,12 +203,14 @@ def load_model(folder: Path, route: str) -> TrainedModel:
         head,
         labelled,
         told,
+        rendered_told,
         card,
         network,
         settler,
         landmarker,
         intervals,
         rendered_intervals,
+        card.get("trained_on") == "tables",
     )
 
 

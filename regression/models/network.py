@@ -19,15 +19,14 @@ class NetworkSettings:
         units: width of each hidden layer.
         dropout: fraction of hidden units left out in training.
         encoding_noise, landmark_noise: standard deviation of Gaussian noise on the normalised
-            features of each route in training; it keeps few real people from being learned by
-            heart, and the encoding's many numbers need more of it.
+            features of each route in training; the encoding's many numbers need more of it.
         weight_decay: of AdamW, on all weights.
     """
 
-    units: tuple[int, ...] = (256, 256)
-    dropout: float = 0.2
-    encoding_noise: float = 0.5
-    landmark_noise: float = 0.2
+    units: tuple[int, ...] = (512, 512)
+    dropout: float = 0.3
+    encoding_noise: float = 0.1
+    landmark_noise: float = 0.02
     weight_decay: float = 0.01
 
 

@@ -24,7 +24,11 @@ _LEAST_SPREAD = 1e-3  # of a slider's range
 
 
 class Settler:
-    """From what a network gives to slider values, for one rig."""
+    """From what a network gives to slider values, for one rig.
+
+    Attributes:
+        neutral: (s,) float32, the neutral values, 0..1.
+    """
 
     def __init__(self, head: LandmarkHead, told: np.ndarray, spread: np.ndarray) -> None:
         """How to settle.
@@ -35,7 +39,7 @@ class Settler:
                 differ more between people are moved more.
         """
         self._told = told
-        self._neutral = np.array([s.to_unit(s.neutral) for s in head.sliders], np.float32)
+        self.neutral = np.array([s.to_unit(s.neutral) for s in head.sliders], np.float32)
         self._measured = MeasuredHead(
             head.with_sliders(told), lambda points: measure(points, PROPORTIONS)
         )
@@ -55,7 +59,7 @@ class Settler:
             outputs: (n, s) values, or (n, s + 14) values and proportions to settle them on.
         """
         count = len(self._told)
-        values = np.where(self._told, np.clip(outputs[:, :count], 0.0, 1.0), self._neutral)
+        values = np.where(self._told, np.clip(outputs[:, :count], 0.0, 1.0), self.neutral)
         if outputs.shape[1] == count:
             return values.astype(np.float32)
         return self.settle(values, outputs[:, count:])

@@ -165,7 +165,7 @@ class Predictor:
             values=values,
             lower=lower,
             upper=upper,
-            told=self._model.told,
+            told=self._model.told_on(self._rendered),
             landmarks=reading.face.landmarks * np.float32(photo.scale),
             encoding=reading.encoding,
         )

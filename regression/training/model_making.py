@@ -150,10 +150,9 @@ class _Maker:
                 save_moments(fitted.moments, self.folder, route)
             if expert is not None:
                 model = join_experts(model, expert.network)
-            told = calibration.told if calibration else self.told
             card = self._card(route, faces, spread, calibration)
             if expert is not None:
-                card |= rendered_part(self.head, told, expert, rendered, card)
+                card |= rendered_part(self.head, expert, rendered, card)
             save_network(model, self.folder, route)
             write_card(card, self.folder)
             yield from self._figures(route, card)

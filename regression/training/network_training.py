@@ -28,7 +28,7 @@ class TrainingSettings:
         seed: of the weights, the order of rows and the noise.
     """
 
-    epochs: int = 16
+    epochs: int = 30
     batch_size: int = 256
     learning_rate: float = 2e-3
     seed: int = 0

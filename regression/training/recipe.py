@@ -36,9 +36,10 @@ from vision.ratios import PROPORTION_NAMES, PROPORTIONS, RATIOS
 if TYPE_CHECKING:
     import keras
 
-TOLD_R2 = 0.2
+TOLD_R2 = 0.22
 """A slider counts as told by a photo when this much of its variance is explained on held-out
-rendered faces by the fused route, which sees the most."""
+rendered faces by the fused route, which sees the most. A little more than the 0.2 that is promised,
+so that it holds on other faces too."""
 
 NEVER_TOLD = ("head/head-age-decr|incr", "forehead/forehead-nubian-decr|incr")
 """Sliders named after age or descent, which this project does not infer from a photo."""
@@ -136,7 +137,7 @@ def train_on_renders(
 
 
 def told_sliders(r2: np.ndarray, slider_names: Sequence[str]) -> np.ndarray:
-    """(s,) bool: the sliders whose R2 by the fused route reaches TOLD_R2, but never NEVER_TOLD."""
+    """(s,) bool: the sliders whose R2 reaches TOLD_R2, but never NEVER_TOLD."""
     return (r2 >= TOLD_R2) & np.array([name not in NEVER_TOLD for name in slider_names])
 
 

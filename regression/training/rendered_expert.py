@@ -11,7 +11,7 @@ import numpy as np
 from regression.datasets.tables import Examples
 from regression.models.intervals import SliderIntervals, half_widths
 from regression.training.network_training import predict_values
-from regression.training.recipe import Recipe, train_on_renders
+from regression.training.recipe import Recipe, told_sliders, train_on_renders
 from rig.landmark_head import LandmarkHead
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ def make_rendered_expert(
 
 def rendered_part(
     head: LandmarkHead,
-    told: np.ndarray,
     expert: RenderedExpert,
     rendered: Mapping[str, int],
     card: Mapping[str, Any],
@@ -83,15 +82,18 @@ def rendered_part(
     """What a card says of rendered heads.
 
     Args:
-        told: (s,) bool.
         rendered: number of faces by table, "train" and "test".
         card: the card so far; its parts are taken over and added to.
     """
+    told = told_sliders(expert.held_out_r2, head.slider_names)
     held = np.abs(expert.test_errors) <= expert.intervals.half_widths
     coverage = held.mean(axis=0)
     r2, errors = expert.r2, np.abs(expert.test_errors).mean(axis=0)
     return {
         "data": {**card["data"], "rendered_faces": rendered["train"]},
+        "told_sliders_on_renders": [
+            name for name, is_told in zip(head.slider_names, told, strict=True) if is_told
+        ],
         "intervals": {
             **card["intervals"],
             "rendered": expert.intervals.to_json(head.slider_names),

@@ -7,6 +7,7 @@ import pytest
 
 from regression.datasets.random_heads import (
     SliderPrior,
+    one_moved_slider,
     random_camera,
     random_colours,
     random_expression,
@@ -133,3 +134,17 @@ def test_colours_are_colours_of_every_skin(tiny_rig: Rig) -> None:
         assert lips < skin.mean()
     assert min(brightness) < 0.3
     assert max(brightness) > 0.65
+
+
+def test_one_moved_slider_moves_alone_and_to_either_side(head: LandmarkHead) -> None:
+    random = np.random.default_rng(3)
+    neutral = np.array([slider.neutral for slider in head.sliders])
+    for moved, slider in enumerate(head.sliders):
+        heads = np.array([one_moved_slider(head.sliders, moved, random) for _ in range(30)])
+        assert (np.delete(heads, moved, axis=1) == np.delete(neutral, moved)).all()
+        way = heads[:, moved] - slider.neutral
+        reach = np.where(way > 0, slider.maximum - slider.neutral, slider.neutral - slider.minimum)
+        assert (np.abs(way) >= 0.2 * reach).all()
+        assert (np.abs(way) <= 0.6 * reach).all()
+        both_sides = slider.minimum < slider.neutral < slider.maximum
+        assert len(set(np.sign(way))) == (2 if both_sides else 1)

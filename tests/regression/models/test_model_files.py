@@ -208,7 +208,12 @@ def test_the_shipped_models_are_whole(models: Path, head: LandmarkHead, route: s
         if rendered:
             outputs = outputs[:, : len(model.told)]
         predicted = model.predict(test.features, rendered)
-        np.testing.assert_allclose(predicted, model.settler.finish(outputs), atol=1e-3)
+        expected = model.settler.finish(outputs)
+        if rendered:
+            expected = np.where(model.rendered_told, np.clip(outputs, 0, 1), model.settler.neutral)
+        np.testing.assert_allclose(predicted, expected, atol=1e-3)
     error = np.square(predicted - test.sliders).mean(axis=0)
     average = np.square(test.sliders - test.sliders.mean(axis=0)).mean(axis=0)
-    assert (error < average)[model.told].mean() > 0.9
+    # What a card says is told is told, on faces that had no part in saying so.
+    assert (error < 0.8 * average)[model.rendered_told].all()
+    assert model.rendered_told.sum() >= (30 if route == "fused" else 15)
