@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
 
-SUMMARY = "Measure the agreement with hand-measured faces, on people no model has seen."
+SUMMARY = "Measure models on people they have not seen, or slider by slider on rendered heads."
 EXAMPLES = """\
   fpp evaluate --photos photos --collections london,canada,congress --out figures
   fpp evaluate --photos photos --split both       also by models that saw nothing of a collection
   fpp evaluate --photos others --split none       the shipped models, on people new to them
   fpp evaluate --photos photos --landmarker face_landmarker.task --nested
   fpp evaluate --photos photos --readme README.md     puts the table into the README
+  fpp evaluate --per-slider --out figures             every slider, on held-out rendered heads
+  fpp evaluate --per-slider --models RUN --data DIR   a run of `fpp train --preset`, other tables
 
 Every model is fitted anew for each fold, without the people it is tested on. Photos without a .tem
 file train, and test intervals and consistency. What the folders and names of photos mean:
@@ -50,6 +53,18 @@ files in DIR:
   drift.csv, .md, .png          where there are conditions
   agreement.png, slopes.png     r and slope of each proportion, with intervals
   scatter.png                   predicted against measured by hand, of one model
+
+--per-slider measures rendered heads instead, whose slider values are known: the models of --models
+as they are, on the test table of --data. Beside each route stand `mean`, the mean training slider
+for everybody, and `linear`, least squares from the same features. Where the rig is on disk, the
+surface is also that of its whole face, and pictures show whole heads. Files in DIR:
+
+  per_slider.md, .csv           of each slider MAE, RMSE, R2, rank correlation, intervals; and the
+                                whole in words
+  surface.md, .csv              mean distance to the true face, % of the inter-ocular distance
+  predicted_true.png            predicted against true values of each told slider
+  heat.png                      where on the face the error is, for each route
+  worst.png                     the worst heads, and some of the middle and of the best
 """
 
 MODELS = ("landmarks", "encoding", "fused", "fit")
@@ -59,7 +74,7 @@ SPLITS = ("people", "collections")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "--photos", type=Path, required=True, metavar="FOLDER", help="photos, some with .tem files"
+        "--photos", type=Path, metavar="FOLDER", help="photos, some with .tem files"
     )
     parser.add_argument(
         "--collections",
@@ -116,10 +131,82 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a Markdown file whose block of figures is to be replaced",
     )
+    parser.add_argument(
+        "--per-slider",
+        action="store_true",
+        help="measure every slider and the surface on held-out rendered heads; needs no --photos",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("data"),
+        metavar="DIR",
+        help="with --per-slider: where train/ and test/ with the tables are (default: data)",
+    )
+    parser.add_argument(
+        "--rig",
+        type=Path,
+        metavar="FOLDER",
+        help="with --per-slider: MakeHuman's data folder (default: FPP_RIG, else what was fetched, "
+        "else none)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Cross-validate, print the table and write everything."""
+    """Measure, print the table and write everything."""
+    if arguments.per_slider:
+        return _per_slider(arguments)
+    if arguments.photos is None:
+        arguments.parser.error("the following arguments are required: --photos (or --per-slider)")
+    return _people(arguments)
+
+
+def _per_slider(arguments: argparse.Namespace) -> int:
+    """Measure the models as they are on held-out rendered heads."""
+    refused = ("photos", "collections", "landmarker", "nested", "readme")
+    given = [f"--{name}" for name in refused if getattr(arguments, name)]
+    if given:
+        arguments.parser.error(f"--per-slider measures rendered heads: leave out {given[0]}")
+    routes = [model for model in arguments.model or MODELS if model != "fit"]
+    if not routes:
+        arguments.parser.error("--per-slider: the model fit is for photographs alone")
+
+    from regression.datasets.splitting import read_parts
+    from regression.evaluation.per_slider import evaluate_per_slider, load_models
+    from regression.evaluation.per_slider_files import in_words, summary_table, write_per_slider
+    from regression.models.model_files import shipped_models
+    from rig.makehuman import load_makehuman
+
+    models = load_models(arguments.models or shipped_models(), routes)
+    head = next(iter(models.values())).head
+    folder = _rig_folder(arguments.rig)
+    parts = read_parts(arguments.data, slider_names=head.slider_names)
+    rig = load_makehuman(folder) if folder is not None else None
+    if rig is not None and rig.slider_names != head.slider_names:
+        _tell("The rig's sliders are not those of the models: only the face mesh is measured.")
+        rig = folder = None
+    evaluation = evaluate_per_slider(models, parts, rig, _tell)
+    print(f"{summary_table(evaluation)}\n\n{in_words(evaluation)}\n")
+    for path in write_per_slider(evaluation, arguments.out, folder, _tell):
+        print(f"Written: {path}")
+    return 0
+
+
+def _rig_folder(named: Path | None) -> Path | None:
+    """The rig's folder; None where none was named and none was fetched."""
+    from rig.fetch import ENVIRONMENT_VARIABLE, cache_folder, find_rig_folder
+
+    if named is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not cache_folder().is_dir():
+        return None
+    return find_rig_folder(named)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _people(arguments: argparse.Namespace) -> int:
+    """Cross-validate on photos."""
     from regression.datasets.real_photos import read_photo_folder
     from regression.evaluation.evaluate import evaluate
     from regression.evaluation.files import write_report

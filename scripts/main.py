@@ -14,7 +14,19 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-COMMANDS = ("predict", "demo", "train", "adapt", "evaluate", "synthesize", "rig", "landmarker")
+COMMANDS = (
+    "predict",
+    "demo",
+    "data",
+    "train",
+    "tune",
+    "adapt",
+    "evaluate",
+    "compare",
+    "synthesize",
+    "rig",
+    "landmarker",
+)
 """Names of the modules beside this one that are commands, in the order `fpp --help` lists them."""
 
 LIBRARY = ("vision", "regression", "rig", "exports")

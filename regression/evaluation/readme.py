@@ -159,22 +159,26 @@ def _coverage_line(evaluation: Evaluation) -> list[str]:
     ]
 
 
-def check_readme(path: Path) -> None:
+def check_readme(path: Path, start: str = README_START, end: str = README_END) -> None:
     """Raises ReadmeError where write_readme would, before anything is measured."""
-    _around_block(path)
+    _around_block(path, start, end)
 
 
-def write_readme(path: Path, block: str) -> None:
-    """Puts a readme_block in the place of the one that the file holds.
+def write_readme(path: Path, block: str, start: str = README_START, end: str = README_END) -> None:
+    """Puts a block of figures in the place of the one that the file holds.
+
+    Args:
+        block: with its markers.
+        start, end: the markers.
 
     Raises:
         ReadmeError: the file cannot be read, or does not hold the two markers once and in order.
     """
-    before, after = _around_block(path)
+    before, after = _around_block(path, start, end)
     write_text(path, before + block + after)
 
 
-def _around_block(path: Path) -> tuple[str, str]:
+def _around_block(path: Path, opening: str, closing: str) -> tuple[str, str]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -182,11 +186,11 @@ def _around_block(path: Path) -> tuple[str, str]:
             f"{path} cannot be read ({error}). A Markdown file in UTF-8 was expected. Name another "
             "one with --readme."
         ) from error
-    start, end = text.find(README_START), text.find(README_END)
-    if text.count(README_START) != 1 or text.count(README_END) != 1 or end < start:
+    start, end = text.find(opening), text.find(closing)
+    if text.count(opening) != 1 or text.count(closing) != 1 or end < start:
         raise ReadmeError(
             f"{path} does not say where the figures go. These two lines were expected in it, once "
-            f"each and in this order: {README_START} and {README_END}. Add them where the table is "
+            f"each and in this order: {opening} and {closing}. Add them where the table is "
             "to stand."
         )
-    return text[:start], text[end + len(README_END) :]
+    return text[:start], text[end + len(closing) :]

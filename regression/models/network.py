@@ -23,8 +23,8 @@ class NetworkSettings:
         weight_decay: of AdamW, on all weights.
     """
 
-    units: tuple[int, ...] = (512, 512)
-    dropout: float = 0.3
+    units: tuple[int, ...] = (768, 768)
+    dropout: float = 0.4
     encoding_noise: float = 0.1
     landmark_noise: float = 0.02
     weight_decay: float = 0.01

@@ -28,9 +28,9 @@ class TrainingSettings:
         seed: of the weights, the order of rows and the noise.
     """
 
-    epochs: int = 30
+    epochs: int = 40
     batch_size: int = 256
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.5e-3
     seed: int = 0
 
 
