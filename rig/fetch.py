@@ -71,6 +71,17 @@ def find_rig_folder(explicit: Path | None = None) -> Path:
     return data_root(cache_folder())
 
 
+def rig_folder_if_there(explicit: Path | None = None) -> Path | None:
+    """The same; None where none is named and none was fetched. A wrong one is an error here too."""
+    if (
+        explicit is None
+        and not os.environ.get(ENVIRONMENT_VARIABLE)
+        and not cache_folder().is_dir()
+    ):
+        return None
+    return find_rig_folder(explicit)
+
+
 def read_manifest(path: Path = MANIFEST) -> dict[str, ManifestEntry]:
     """The files to fetch: path below the data folder -> SHA-256 and size."""
     with open(path, encoding="utf-8") as stream:

@@ -81,6 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--limit", type=int, metavar="N", help="only the first N rows of each table, to try it"
     )
     parser.add_argument(
+        "--rig",
+        type=Path,
+        metavar="FOLDER",
+        help="MakeHuman's data folder, to measure the surface of the whole face (default: FPP_RIG, "
+        "else what was fetched, else the points of the face mesh)",
+    )
+    parser.add_argument(
         "--readme",
         type=Path,
         metavar="FILE",
@@ -109,6 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
     from regression.evaluation.compared_runs import STUDY_EPOCHS, ComparePlan
     from regression.evaluation.readme import check_readme, write_readme
     from regression.models.model_files import shipped_models
+    from rig.fetch import rig_folder_if_there
     from vision.landmarker_file import find_landmarker_file
 
     markers = (README_START, README_END)
@@ -124,6 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
         task_file=find_landmarker_file(arguments.landmarker) if arguments.photos else None,
         study_epochs=arguments.study_epochs or STUDY_EPOCHS,
         limit=arguments.limit,
+        rig_folder=rig_folder_if_there(arguments.rig),
         runs=tuple(arguments.runs),
     )
     compared = compare_models(plan, lambda line: print(line, file=sys.stderr, flush=True))

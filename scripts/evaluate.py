@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -175,11 +174,12 @@ def _per_slider(arguments: argparse.Namespace) -> int:
     from regression.evaluation.per_slider import evaluate_per_slider, load_models
     from regression.evaluation.per_slider_files import in_words, summary_table, write_per_slider
     from regression.models.model_files import shipped_models
+    from rig.fetch import rig_folder_if_there
     from rig.makehuman import load_makehuman
 
     models = load_models(arguments.models or shipped_models(), routes)
     head = next(iter(models.values())).head
-    folder = _rig_folder(arguments.rig)
+    folder = rig_folder_if_there(arguments.rig)
     parts = read_parts(arguments.data, slider_names=head.slider_names)
     rig = load_makehuman(folder) if folder is not None else None
     if rig is not None and rig.slider_names != head.slider_names:
@@ -190,15 +190,6 @@ def _per_slider(arguments: argparse.Namespace) -> int:
     for path in write_per_slider(evaluation, arguments.out, folder, _tell):
         print(f"Written: {path}")
     return 0
-
-
-def _rig_folder(named: Path | None) -> Path | None:
-    """The rig's folder; None where none was named and none was fetched."""
-    from rig.fetch import ENVIRONMENT_VARIABLE, cache_folder, find_rig_folder
-
-    if named is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not cache_folder().is_dir():
-        return None
-    return find_rig_folder(named)
 
 
 def _tell(line: str) -> None:

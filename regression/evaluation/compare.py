@@ -33,10 +33,11 @@ from regression.evaluation.evaluate import Evaluation, evaluate
 from regression.evaluation.route_words import route_words
 from regression.measures.agreement import Agreement, agreements_of, head_proportions
 from regression.measures.slider_figures import SliderFigures, slider_figures
-from regression.measures.surface import Surface, landmark_surface, surface_errors
+from regression.measures.surface import Surface, landmark_surface, rig_surface, surface_errors
 from regression.models.intervals import told_bounds
 from regression.training.recipe import feature_columns
 from rig.landmark_head import LandmarkHead, load_landmark_head
+from rig.makehuman import load_makehuman
 from vision.features import ROUTES
 
 PEOPLE = 12
@@ -89,6 +90,7 @@ class Compared:
         words: which route knows which sliders.
         samples: rendered heads; `true_samples` has their sliders, (k, s).
         people: None without photos.
+        surface: where the distance between faces was measured.
         seconds: since the start.
     """
 
@@ -102,6 +104,7 @@ class Compared:
     samples: Sequence[SeenFace]
     true_samples: np.ndarray
     people: People | None
+    surface: Surface
     seconds: float
 
 
@@ -131,7 +134,7 @@ def compare_models(plan: ComparePlan, report: Report) -> Compared:
     fits = [fit_on_renders(plan.models, rows)] if (plan.models / "fit.npz").is_file() else []
     models = unique_names([mean_model(rows), *trained, *given, *shipped, *fits])
 
-    surface = landmark_surface(head)
+    surface = _surface(plan, head, say)
     measured: dict[str, Measured] = {}
     for model in models:
         say(f"Predicting the held-out heads: {model.name}.")
@@ -154,8 +157,20 @@ def compare_models(plan: ComparePlan, report: Report) -> Compared:
         samples,
         np.array([truth[face.path.name] for face in samples]),
         people,
+        surface,
         time.monotonic() - started,
     )
+
+
+def _surface(plan: ComparePlan, head: LandmarkHead, say: Report) -> Surface:
+    """The whole face where its rig is on disk, else the points of the face mesh."""
+    if plan.rig_folder is None:
+        return landmark_surface(head)
+    rig = load_makehuman(plan.rig_folder)
+    if rig.slider_names != head.slider_names:
+        say("The rig's sliders are not those of the models: only the face mesh is measured.")
+        return landmark_surface(head)
+    return rig_surface(rig, head)
 
 
 def _measure(

@@ -83,6 +83,8 @@ def command_line(compared: Compared) -> str:
     """The command, with PHOTOS and RUN for folders of one's own."""
     plan = compared.plan
     words = ["fpp", "compare", "--study-epochs", str(plan.study_epochs)]
+    if plan.rig_folder:
+        words += ["--rig", "RIG"]
     if plan.photos:
         words += ["--photos", "PHOTOS"]
     if plan.collections:

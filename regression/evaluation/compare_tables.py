@@ -9,6 +9,7 @@ import numpy as np
 from regression.evaluation.compare import Compared
 from regression.evaluation.compare_plots import write_curves_of
 from regression.evaluation.compared_models import ComparedModel
+from regression.evaluation.compared_runs import STUDY_FACES
 from regression.evaluation.document import Block, Heading, Picture, Points, Table, Text
 from regression.evaluation.route_words import KNOWN_R2
 from regression.training.presets import PRESETS
@@ -37,9 +38,9 @@ def summary_tables(compared: Compared) -> tuple[Table, Table]:
                 _mean_of_known(figures.rank_correlation),
                 f"{100 * held.mean():.0f} %" if len(held) and np.isfinite(held).all() else "",
                 f"{one.surface['similarity']:.2f} %",
-                _number(one.surface_ratio["similarity"]),
+                _number(one.surface_ratio["similarity"], 3),
                 f"{one.surface['rigid']:.2f} %",
-                _number(one.surface_ratio["rigid"]),
+                _number(one.surface_ratio["rigid"], 3),
             )
         )
         reading = compared.reading.of(model.route)
@@ -75,6 +76,8 @@ def summary(compared: Compared) -> list[Block]:
     """The tables, and what their columns are."""
     quality, cost = summary_tables(compared)
     reading = compared.reading
+    count = len(compared.surface.vertices)
+    points = f"{count} points ({compared.surface.name})"
     return [
         Heading("Summary"),
         quality,
@@ -92,19 +95,17 @@ def summary(compared: Compared) -> list[Block]:
                 "model moves.",
                 "**interval holds**: how often the 90 % interval of a told slider holds the true "
                 "value. Empty where a model has none for rendered heads.",
-                "**surface**: mean distance between the predicted and the true face, at the 468 "
-                "points of the face mesh, in % of the distance between the eyes, after the "
-                "predicted face was moved, turned and scaled onto the true one. **Rigid**: moved "
-                "and turned only, so size counts.",
+                f"**surface**: mean distance between the predicted and the true face, at {points}, "
+                "in % of the distance between the eyes, after the predicted face was moved, turned "
+                "and scaled onto the true one. **Rigid**: moved and turned only, so size counts.",
                 "**of the average face's**: that distance by the average face's; below 1 is better "
                 "than to show everybody the same face.",
             )
         ),
         Text(
-            "Networks count here by every slider that they give. A user gets a slider that a model "
-            "does not count as told at its neutral place. The fit saw no rendered head: the "
-            "average rendered head stands for its average person, and its correction, learned from "
-            "photographs, is left out."
+            "Networks count by every slider that they give, told or not. The fit saw no "
+            "rendered head: the average rendered head stands for its average person, and its "
+            "correction, learned from photographs, is left out."
         ),
         Points(tuple(f"{_name(model)}: {model.about}." for model in compared.models)),
         Heading("Cost", 3),
@@ -193,10 +194,12 @@ def study_words(compared: Compared) -> str:
         if done < full
         else f" It was trained for all {done} epochs."
     )
+    # A run from elsewhere may have learned from any number.
+    faces = f" ({STUDY_FACES}, as many as the study had)" if not compared.plan.runs else ""
     average = figures["held_out_mse"] / compared.rows.average_error
     return (
         "The study's own network had a held-out error "
-        f"{_STUDY_OWN_RATIO} times its training error. The same network on our rows: "
+        f"{_STUDY_OWN_RATIO} times its training error. The same network on our rows{faces}: "
         f"{figures['held_out_mse']:.5f} held out, {figures['train_mse']:.5f} in training, "
         f"{ratio:.2f} times as much; {average:.2f} times the average face's.{short}"
     )

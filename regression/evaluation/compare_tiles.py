@@ -26,8 +26,7 @@ def samples(compared: Compared) -> list[Block]:
         Text(
             "Pictures of rendered heads, which come with the program, and the heads that each "
             "model makes of them. Under each head: the mean distance of its face from the true "
-            "one, in % of the distance between the eyes. Sliders that a model does not count as "
-            "told stay neutral, as users get them."
+            "one, in % of the distance between the eyes."
         ),
         _tiles(compared, models, compared.samples, compared.true_samples, "heads.png"),
     ]

@@ -1,8 +1,8 @@
 """Who is compared, and what each says of the held-out rows.
 
-Networks are taken as they are: every slider by what the network gives, also those that a user gets
-at their neutral place because the model does not count them as told. All that is compared runs by
-LiteRT or numpy: this module loads no tensorflow, so that pictures may be drawn in the same process.
+Networks are taken as they are: every slider by what the network gives, told or not. All that is
+compared runs by LiteRT or numpy: this module loads no tensorflow, so that pictures may be drawn in
+the same process.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class ComparedModel:
     def of_pictures(
         self, features: np.ndarray, rendered: bool, distances: np.ndarray | None = None
     ) -> np.ndarray:
-        """(n, s) what a user gets for faces in pictures: sliders that are not told are neutral.
+        """(n, s) what a user gets for faces in pictures: of photographs, only told sliders.
 
         Args:
             features: (n, d) of its route.
@@ -279,8 +279,6 @@ def uncorrected_fit(fit: RigFit, average_ratios: np.ndarray) -> RigFit:
 
 def _network(model: TrainedModel, folder: Path, name: str, head: LandmarkHead) -> ComparedModel:
     _check_sliders(model.head, head, folder)
-    # All sliders as the network gives them; TrainedModel leaves out those that are not told.
-    whole = replace(model, rendered_told=np.ones(len(model.told), bool))
     known = model.rendered_intervals.people > 0
     return ComparedModel(
         name,
@@ -289,7 +287,7 @@ def _network(model: TrainedModel, folder: Path, name: str, head: LandmarkHead) -
         model.rendered_told,
         model.rendered_intervals if known else None,
         (folder / f"{model.route}.tflite").stat().st_size / 1000,
-        lambda features: whole.predict(features, rendered=True),
+        lambda features: model.predict(features, rendered=True),
         model,
     )
 

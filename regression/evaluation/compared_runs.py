@@ -22,9 +22,11 @@ from regression.training.training_run import RunPlan
 
 Report = Callable[[str], None]
 
-STUDY_EPOCHS = 3
-"""Of the study's 200; as many as leave the whole within a quarter of an hour on two processors."""
+STUDY_FACES = 3696
+"""As many as the study had."""
 
+STUDY_EPOCHS = 20
+"""Of the study's 200; as many as leave the whole within a quarter of an hour on two processors."""
 
 _SECONDS_BETWEEN_EPOCHS = 10.0  # lines of progress; train.log has all
 
@@ -41,8 +43,10 @@ class ComparePlan:
         photos: real people, some with hand-placed points, or None.
         collections: only these folders of them; empty for all.
         task_file: MediaPipe's face_landmarker.task, to measure what it buys on the photos.
-        study_epochs: how long the study's network is trained here.
+        study_epochs: how long the study's network is trained here, on STUDY_FACES.
         limit: only so many rows of the training and of the test table; None for all.
+        rig_folder: MakeHuman's data, to measure the surface on the whole face; None for the points
+            of the face mesh.
         runs: finished runs to compare too; one of the same preset and route stands instead of the
             one that would be trained here.
     """
@@ -56,16 +60,18 @@ class ComparePlan:
     task_file: Path | None = None
     study_epochs: int = STUDY_EPOCHS
     limit: int | None = None
+    rig_folder: Path | None = None
     runs: tuple[Path, ...] = ()
 
 
 def planned_runs(plan: ComparePlan) -> list[RunPlan]:
     """What is trained here: linear regression by each route, and the study's network."""
-    wanted: list[tuple[str, str, int | None]]
-    wanted = [("linear", route, None) for route in ("landmarks", "encoding", "fused")]
-    wanted.append(("study", "encoding", plan.study_epochs))
+    wanted: list[tuple[str, str, int | None, int | None]]
+    wanted = [("linear", route, None, plan.limit) for route in ("landmarks", "encoding", "fused")]
+    faces = min(STUDY_FACES, plan.limit or STUDY_FACES)
+    wanted.append(("study", "encoding", plan.study_epochs, faces))
     found = []
-    for preset, route, epochs in wanted:
+    for preset, route, epochs, limit in wanted:
         one = RunPlan(
             out=Path(),
             preset=PRESETS[preset],
@@ -73,7 +79,7 @@ def planned_runs(plan: ComparePlan) -> list[RunPlan]:
             data=plan.data,
             epochs=epochs,
             head=plan.models / "head.npz",
-            limit=plan.limit,
+            limit=limit,
         )
         # Another plan gets another folder, and an earlier one stays of use.
         record = hashlib.sha256(json.dumps(one.record(), sort_keys=True).encode()).hexdigest()

@@ -8,7 +8,7 @@ features, solved exactly; both learn from the training table.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,15 +45,13 @@ class Predictions:
 
     Attributes:
         told: (s,) bool.
-        values: (n, s) what the product gives: the neutral where not told.
-        network: (n, s) what its network gives for every slider, told or not.
+        values: (n, s) what it gives for every slider, told or not.
         low, high: (n, s) ends of the intervals; nan where there are none.
         linear: (n, s) what least squares gives from the same features.
     """
 
     told: np.ndarray
     values: np.ndarray
-    network: np.ndarray
     low: np.ndarray
     high: np.ndarray
     linear: np.ndarray
@@ -61,10 +59,9 @@ class Predictions:
 
 @dataclass(frozen=True, eq=False)
 class RouteFigures:
-    """Figures of one route: `values` of the product, `network` of its network, `linear`."""
+    """Figures of one route, and of `linear` from the same features."""
 
     values: SliderFigures
-    network: SliderFigures
     linear: SliderFigures
 
 
@@ -218,7 +215,6 @@ def measure_predictions(
     routes = {
         route: RouteFigures(
             slider_figures(names, true, one.values, one.low, one.high),
-            slider_figures(names, true, one.network),
             slider_figures(names, true, one.linear),
         )
         for route, one in predictions.items()
@@ -270,10 +266,8 @@ def predictions_of(model: TrainedModel, features: np.ndarray, linear: np.ndarray
     """
     told = model.told_on(rendered=True)
     values = model.predict(features, rendered=True)
-    # The same network as if it told everything.
-    network = replace(model, rendered_told=np.ones_like(told)).predict(features, rendered=True)
     low, high = (np.where(told, end, np.nan) for end in model.bounds(values, rendered=True))
-    return Predictions(told, values, network, low, high, linear)
+    return Predictions(told, values, low, high, linear)
 
 
 def least_squares(features: np.ndarray, targets: np.ndarray, new: np.ndarray) -> np.ndarray:

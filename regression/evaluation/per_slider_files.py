@@ -125,7 +125,6 @@ def sliders_markdown(evaluation: PerSlider, route: str) -> str:
         (figures.values.rmse, 3),
         (figures.values.coverage, 2),
         (figures.values.mean_width, 2),
-        (figures.network.r2, 2),
         (figures.linear.r2, 2),
         (figures.linear.mae, 3),
         (evaluation.mean.r2, 2),
@@ -148,7 +147,6 @@ def sliders_markdown(evaluation: PerSlider, route: str) -> str:
         "RMSE",
         "held",
         "width",
-        "network's R2",
         "linear's R2",
         "linear's MAE",
         "mean's R2",
@@ -192,7 +190,7 @@ def surface_markdown(evaluation: PerSlider) -> str:
 def slider_rows(evaluation: PerSlider) -> Iterable[Sequence[object]]:
     """A row per route and slider; cells are empty where a figure does not exist."""
     figures = ("mae", "rmse", "r2", "rank_correlation")
-    predicted_by = ("network", LINEAR, MEAN)
+    predicted_by = (LINEAR, MEAN)
     yield (
         *("route", "slider", "told", *figures, "coverage", "mean_width"),
         *(f"{who}_{name}" for who in predicted_by for name in figures),
@@ -206,7 +204,7 @@ def slider_rows(evaluation: PerSlider) -> Iterable[Sequence[object]]:
                 *(_cell(one.values.coverage[i]), _cell(one.values.mean_width[i])),
                 *(
                     _cell(getattr(who, name)[i])
-                    for who in (one.network, one.linear, evaluation.mean)
+                    for who in (one.linear, evaluation.mean)
                     for name in figures
                 ),
             )
@@ -227,10 +225,9 @@ def surface_rows(evaluation: PerSlider) -> Iterable[Sequence[object]]:
 
 
 def sorted_sliders(evaluation: PerSlider, route: str) -> list[int]:
-    """The sliders' numbers: told before untold, then by R2, of the network where not told."""
+    """The sliders' numbers: told before untold, then by R2."""
     told = evaluation.predictions[route].told
-    figures = evaluation.routes[route]
-    r2 = np.nan_to_num(np.where(told, figures.values.r2, figures.network.r2), nan=-np.inf)
+    r2 = np.nan_to_num(evaluation.routes[route].values.r2, nan=-np.inf)
     return sorted(range(len(told)), key=lambda i: (not told[i], -r2[i], i))
 
 
@@ -248,8 +245,8 @@ def _route_in_words(evaluation: PerSlider, route: str) -> str:
     if not told.any():
         return f"The route {route} tells no slider of a rendered head."
     best = [i for i in sorted_sliders(evaluation, route) if told[i]]
-    better = int((figures.network.r2[told] > figures.linear.r2[told]).sum())
-    silent = int((~told & (figures.network.r2 >= KNOWN)).sum())
+    better = int((r2[told] > figures.linear.r2[told]).sum())
+    silent = int((~told & (r2 >= KNOWN)).sum())
     sentences = [
         f"The route {route} tells {told.sum()} of {len(told)} sliders; on {len(evaluation.true)} "
         f"held-out heads {int((r2[told] >= KNOWN).sum())} of them have an R2 of {KNOWN} or more, "
@@ -260,8 +257,8 @@ def _route_in_words(evaluation: PerSlider, route: str) -> str:
     ]
     if silent:
         sentences.append(
-            f"Its network has an R2 of {KNOWN} or more on {silent} further sliders that it does "
-            "not tell."
+            f"It has an R2 of {KNOWN} or more on {silent} further sliders that its card does not "
+            "count as told, for want of margin."
         )
     coverage = figures.values.coverage[told]
     if np.isfinite(coverage).any():
@@ -313,10 +310,9 @@ def _heading(evaluation: PerSlider) -> str:
         "and `linear` (least squares from the same features, in closed form) learned from "
         f"{evaluation.training_faces} faces.\n\n{summary_table(evaluation)}\n\nMeans over told "
         "sliders. MAE, RMSE and widths are parts of a slider's range. R2 is 1 for perfect values, "
-        "0 for the mean of the true ones. The first columns of each slider are of what the "
-        "program gives: the neutral value where a slider is not told; `network's R2` is that of "
-        "the network itself, which says why. Held: which part of the true values lies in the "
-        f"{100 * COVERAGE:.0f} % interval.\n"
+        "0 for the mean of the true ones. Of a rendered head the program gives "
+        "every slider, a guess where it is not told. Held: which part of the true values lies in "
+        f"the {100 * COVERAGE:.0f} % interval.\n"
     )
 
 

@@ -73,7 +73,9 @@ class TrainedModel:
     from_tables: bool = False
 
     def predict(self, features: np.ndarray, rendered: bool = False) -> np.ndarray:
-        """Slider values 0..1 over their ranges, (n, s) float32; the neutral where not told.
+        """Slider values 0..1 over their ranges, (n, s) float32.
+
+        Of photographs, sliders that are not told are neutral; of rendered heads, guessed.
 
         Args:
             features: (n, d) float32, columns as `feature_names(route)`.
@@ -96,8 +98,8 @@ class TrainedModel:
             inputs = np.hstack([features, is_photograph])
         outputs = self.network(inputs.astype(np.float32))
         if rendered:
-            values = np.clip(outputs[:, : len(self.told)], 0.0, 1.0)
-            return np.where(self.rendered_told, values, self.settler.neutral).astype(np.float32)
+            # Also where not told: the network's guess errs less than the neutral value would.
+            return np.clip(outputs[:, : len(self.told)], 0.0, 1.0).astype(np.float32)
         return self.settler.finish(outputs)
 
     def told_on(self, rendered: bool) -> np.ndarray:
@@ -171,7 +173,7 @@ def load_model(folder: Path, route: str) -> TrainedModel:
     try:
         card = json.loads(paths["json"].read_text(encoding="utf-8"))
         labelled, told, rendered_told = (
-            np.isin(head.slider_names, card.get(key, card["told_sliders"]))
+            np.isin(head.slider_names, list(card.get(key, card["told_sliders"])))
             for key in ("labelled_sliders", "told_sliders", "told_sliders_on_renders")
         )
         landmarker = card.get("landmarker", LANDMARKERS[0])

@@ -17,11 +17,9 @@ def planted_predictions(head: LandmarkHead, heads: int = 200) -> tuple[np.ndarra
     count = len(head.sliders)
     true = np.clip(random.normal(0.5, 0.12, (heads, count)), 0, 1)
     told = np.arange(count) % 2 == 0
-    network = (true + true.mean(axis=0)) / 2
-    neutral = np.array([slider.to_unit(slider.neutral) for slider in head.sliders])
-    values = np.where(told, network, neutral)
+    values = (true + true.mean(axis=0)) / 2
     low, high = (np.where(told, values + reach, np.nan) for reach in (-0.1, 0.1))
-    return true, Predictions(told, values, network, low, high, true)
+    return true, Predictions(told, values, low, high, true)
 
 
 def planted_per_slider(head: LandmarkHead, heads: int = 200) -> PerSlider:

@@ -58,7 +58,6 @@ def test_the_table_of_sliders_comes_back(evaluation: PerSlider, written: Path) -
         np.testing.assert_array_equal(rows["told"] == 1, told)
         for column, figures in (
             ("", one.values),
-            ("network_", one.network),
             (f"{LINEAR}_", one.linear),
             (f"{MEAN}_", evaluation.mean),
         ):
@@ -84,14 +83,14 @@ def test_the_table_of_the_surface_comes_back(evaluation: PerSlider, written: Pat
 def test_told_sliders_stand_first_and_the_best_known_first(head: LandmarkHead) -> None:
     true, one = planted_predictions(head)
     noise = np.random.default_rng(1).normal(0, np.linspace(0.01, 0.2, true.shape[1]), true.shape)
-    one = replace(one, values=np.where(one.told, true + noise, one.values), network=true + noise)
+    one = replace(one, values=true + noise)
     people = np.arange(len(true)).astype(str)
     found = measure_predictions(head, people, true, true, {"fused": one})
     order = sorted_sliders(found, "fused")
     assert sorted(order) == list(range(len(order)))
     told = one.told[order]
     assert told[: told.sum()].all()
-    r2 = found.routes["fused"].network.r2[order]
+    r2 = found.routes["fused"].values.r2[order]
     assert (np.diff(r2[told]) <= 0).all()
     assert (np.diff(r2[~told]) <= 0).all()
     lines = sliders_markdown(found, "fused").splitlines()
@@ -125,7 +124,7 @@ def test_the_words_say_what_goes_with_errors(head: LandmarkHead) -> None:
     true, one = planted_predictions(head)
     people = np.arange(len(true)).astype(str)
     share = np.linspace(0, 1, len(true))[:, None]
-    one = replace(one, values=true + share * (one.network - true))
+    one = replace(one, values=true + share * (one.values - true))
     conditions = {"expression_strength": share[:, 0], "camera_distance_mm": 500 - share[:, 0]}
     words = in_words(measure_predictions(head, people, true, true, {"fused": one}, conditions))
     assert "it grows with the strength of the expression" in words
