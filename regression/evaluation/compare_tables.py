@@ -199,7 +199,9 @@ def study_words(compared: Compared) -> str:
     average = figures["held_out_mse"] / compared.rows.average_error
     return (
         "The study's own network had a held-out error "
-        f"{_STUDY_OWN_RATIO} times its training error. The same network on our rows{faces}: "
+        f"{_STUDY_OWN_RATIO} times its training error (its test forgot the normalisation that "
+        "training had used; here it is a layer of the network). The same network on our "
+        f"rows{faces}: "
         f"{figures['held_out_mse']:.5f} held out, {figures['train_mse']:.5f} in training, "
         f"{ratio:.2f} times as much; {average:.2f} times the average face's.{short}"
     )
