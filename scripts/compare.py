@@ -8,7 +8,7 @@ from pathlib import Path
 
 SUMMARY = "Compare routes, fit, linear regression and the study's network, in one report."
 EXAMPLES = """\
-  fpp compare --out out/compare                    on the shipped data: 15 minutes
+  fpp compare --out out/compare                    on the shipped data: 13 minutes
   fpp compare --photos photos --collections london,canada    with real people
   fpp compare --run out/study-200                  a longer run of the study's network
   fpp compare --readme README.md                   puts the summary into the README
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--study-epochs",
         type=int,
         metavar="N",
-        help="how long to train the study's network, of its 200 epochs (default: 3)",
+        help="how long to train the study's network, of its 200 epochs (default: 20)",
     )
     parser.add_argument(
         "--run",

@@ -12,7 +12,6 @@ EXAMPLES = """\
   fpp tune --route fused --out out/tune --name my-best
   fpp tune --route fused --out out/tune --name my-best --trials 60     30 more
   fpp tune --route landmarks --out out/random --name mine --method random --limit 6000 --epochs 10
-  fpp train --preset my-best --route fused --out run                   what was found, trained
 
 Searched: number and width of the hidden layers, dropout, shortcut, noise on the features,
 optimizer, learning rate, weight decay, batch size. The first trial is the starting preset. Trials
@@ -25,7 +24,7 @@ files in DIR:
   tuning.md, trials.csv, trials.png   the trials: words, table, plot
   start, winner                       run folders of the two full trainings (fpp train --preset)
   search.json, trials.json            to go on from
-and presets/NAME.json in the working folder.
+and presets/NAME.json in the working folder, for `fpp train --preset NAME`.
 """
 
 ROUTES = ("encoding", "landmarks", "fused")
