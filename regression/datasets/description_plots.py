@@ -9,11 +9,11 @@ import numpy as np
 
 from regression.datasets.description import Description
 from regression.datasets.duplicates import spreads
+from regression.datasets.figures import new_figure, save_figure
 from vision.features import ENCODING_FEATURES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _BINS = 60
 _ROW_INCHES = 0.1
@@ -31,7 +31,7 @@ def draw_distributions(description: Description, path: Path) -> None:
         panels.append(("landmark features", list(schema.landmarks)))
     panels.append(("sliders", list(schema.slider_names)))
     tallest = max(len(names) for _, names in panels)
-    figure = _figure(5.6 * len(panels), max(4.0, _ROW_INCHES * tallest + 1.2))
+    figure = new_figure(5.6 * len(panels), max(4.0, _ROW_INCHES * tallest + 1.2))
     axes: list[Axes] = list(figure.subplots(1, len(panels), squeeze=False)[0])
     for panel, (title, names) in zip(axes, panels, strict=True):
         numbers = table[names].to_numpy(np.float64)
@@ -55,7 +55,7 @@ def draw_distributions(description: Description, path: Path) -> None:
         panel.set_xlabel(f"{unit}; the ends hold what is beyond", fontsize=8)
         panel.set_title(f"{title} ({len(names)} columns)", fontsize=10)
     figure.suptitle(f"Distribution of each column over {len(table)} rows; shade: root of the share")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_correlations(description: Description, path: Path) -> None:
@@ -63,7 +63,7 @@ def draw_correlations(description: Description, path: Path) -> None:
     schema = description.schema
     sliders, features = list(schema.slider_names), list(schema.features)
     height = max(5.0, _ROW_INCHES * max(len(features), len(sliders)) + 2.2)
-    figure = _figure(2 * max(5.0, 0.7 * _ROW_INCHES * len(sliders) + 2.5), height)
+    figure = new_figure(2 * max(5.0, 0.7 * _ROW_INCHES * len(sliders) + 2.5), height)
     panels = (
         ("features and sliders", description.feature_sliders, features),
         ("sliders and sliders", description.slider_sliders, sliders),
@@ -80,16 +80,4 @@ def draw_correlations(description: Description, path: Path) -> None:
         panel.set_title(title, fontsize=10)
     if image is not None:
         figure.colorbar(image, ax=axes, label="Pearson's r", shrink=0.5)
-    _save(figure, path)
-
-
-def _figure(width: float, height: float) -> Figure:
-    # No pyplot: it keeps state and may open a window's backend. A bare Figure draws by Agg.
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    # No version of matplotlib in it: the same figures give the same file.
-    figure.savefig(path, format="png", metadata={"Software": None})
+    save_figure(figure, path)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regression.datasets.figures import new_figure, save_figure
 from regression.evaluation.compared_models import Run
 from regression.evaluation.route_words import families_of
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 # Okabe & Ito's colours, which colour-blind readers can tell apart.
 _COLOURS = {
@@ -42,7 +38,7 @@ def colours_of(names: Sequence[str]) -> dict[str, str]:
 
 def write_curves_of(runs: Mapping[str, Run], path: Path) -> Path:
     """A row per run: squared and absolute error per epoch, training and validation."""
-    figure = _figure(9.6, 3.0 * len(runs) + 0.4)
+    figure = new_figure(9.6, 3.0 * len(runs) + 0.4)
     rows = figure.subplots(len(runs), 2, squeeze=False)
     for panels, (name, run) in zip(rows, runs.items(), strict=True):
         for panel, measure in zip(panels, ("mse", "mae"), strict=True):
@@ -73,7 +69,7 @@ def write_curves_of(runs: Mapping[str, Run], path: Path) -> Path:
             panel.grid(color="#e5e5e5", which="both", linewidth=0.5)
             panel.tick_params(labelsize=8, which="both")
     rows[0][0].legend(frameon=False, fontsize=8)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def write_slider_bars(
@@ -92,7 +88,7 @@ def write_slider_bars(
         # The best known first.
         places = places[np.argsort(-np.max([rows[places] for rows in r2.values()], axis=0))]
         thickness = 0.82 / len(r2)
-        figure = _figure(7.2, 0.9 + 0.105 * (len(r2) + 1.2) * len(places))
+        figure = new_figure(7.2, 0.9 + 0.105 * (len(r2) + 1.2) * len(places))
         panel = figure.subplots()
         for number, (name, rows) in enumerate(r2.items()):
             panel.barh(
@@ -119,7 +115,7 @@ def write_slider_bars(
             fontsize=8,
             frameon=False,
         )
-        written[family] = _save(figure, folder / f"sliders_{family}.png")
+        written[family] = save_figure(figure, folder / f"sliders_{family}.png")
     return written
 
 
@@ -135,7 +131,7 @@ def write_sheet(
         rows: of pictures (height, width, 3) uint8.
         captions: a line under each picture.
     """
-    figure = _figure(1.75 * len(titles), 1.95 * len(rows) + 0.3)
+    figure = new_figure(1.75 * len(titles), 1.95 * len(rows) + 0.3)
     grid = figure.subplots(len(rows), len(titles), squeeze=False)
     for number, (panels, pictures, lines) in enumerate(zip(grid, rows, captions, strict=True)):
         for panel, picture, line, title in zip(panels, pictures, lines, titles, strict=True):
@@ -147,20 +143,4 @@ def write_sheet(
                 side.set_visible(False)
             if number == 0:
                 panel.set_title(title.replace(" by ", "\nby "), fontsize=9)
-    return _save(figure, path)
-
-
-def _figure(width: float, height: float) -> Figure:
-    # No pyplot: it keeps state and may open a window's backend. A bare Figure draws by Agg.
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    # No version of matplotlib in it: the same figures give the same file.
-    figure.savefig(partial, format="png", metadata={"Software": None})
-    os.replace(partial, path)
-    return path
+    return save_figure(figure, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regression.datasets.figures import new_figure, save_figure
 from regression.datasets.workers import call_apart
 from regression.evaluation.head_pictures import (
     COLOUR_MAP,
@@ -59,7 +59,7 @@ def write_pictures(
     """
     written = []
     if evaluation.predictions[evaluation.main_route].told.any():
-        written.append(_save(_scatter(evaluation), folder / "predicted_true.png"))
+        written.append(save_figure(_scatter(evaluation), folder / "predicted_true.png"))
     if not evaluation.surfaces:
         return written
     mesh, *whole = evaluation.surfaces
@@ -79,8 +79,8 @@ def write_pictures(
     if cases is None or pictures is None:
         cases = _find_cases(evaluation, mesh)
         pictures = draw_sheet(evaluation.head, cases.sheet)
-    written.append(_save(_heat(evaluation, heat, most), folder / "heat.png"))
-    written.append(_save(_case_figure(evaluation, cases, pictures), folder / "worst.png"))
+    written.append(save_figure(_heat(evaluation, heat, most), folder / "heat.png"))
+    written.append(save_figure(_case_figure(evaluation, cases, pictures), folder / "worst.png"))
     return written
 
 
@@ -133,7 +133,7 @@ def _heat_sheets(evaluation: PerSlider, one: SurfaceFigures, most: float) -> lis
 def _heat(evaluation: PerSlider, rows: Sequence[np.ndarray], most: float) -> Figure:
     """A column per predictor, a row per view."""
     who = (MEAN, *evaluation.routes)
-    figure = _figure(2.5 * len(who) + 1.0, 2.35 * len(rows) + 0.9)
+    figure = new_figure(2.5 * len(who) + 1.0, 2.35 * len(rows) + 0.9)
     panels = figure.subplots(len(rows), len(who), squeeze=False)
     for panel_row, pictures in zip(panels, rows, strict=True):
         for panel, picture in zip(panel_row, pictures, strict=True):
@@ -165,7 +165,7 @@ def _case_figure(evaluation: PerSlider, cases: _Cases, pictures: np.ndarray) -> 
         for name, block in blocks.items()
         for start in range(0, len(block), _CASE_COLUMNS)
     ]
-    figure = _figure(16.0, 1.85 * len(lines) + 0.6)
+    figure = new_figure(16.0, 1.85 * len(lines) + 0.6)
     panels = figure.subplots(len(lines), _CASE_COLUMNS, squeeze=False)
     for panel in panels.flat:
         panel.set(xticks=[], yticks=[])
@@ -222,7 +222,7 @@ def _scatter(evaluation: PerSlider) -> Figure:
     told = told[np.argsort(-np.nan_to_num(r2[told], nan=-np.inf), kind="stable")]
     columns = min(_SLIDER_COLUMNS, len(told))
     rows = -(-len(told) // columns)
-    figure = _figure(max(1.75 * columns, 5.0), 1.95 * rows + 0.9)
+    figure = new_figure(max(1.75 * columns, 5.0), 1.95 * rows + 0.9)
     panels: list[Axes] = list(figure.subplots(rows, columns, squeeze=False).flat)
     for panel, i in zip(panels, told, strict=False):
         true, values = evaluation.true[:, i], predicted.values[:, i]
@@ -243,18 +243,3 @@ def _scatter(evaluation: PerSlider) -> Figure:
     figure.supxlabel("true", fontsize=10)
     figure.supylabel("predicted (the line: equal)", fontsize=10)
     return figure
-
-
-def _figure(width: float, height: float) -> Figure:
-    # No pyplot: it keeps state and may open a window's backend. A bare Figure draws by Agg.
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    partial = path.with_name(path.name + ".partial")
-    # No version of matplotlib in it: the same figures give the same file.
-    figure.savefig(partial, format="png", metadata={"Software": None})
-    os.replace(partial, path)
-    return path

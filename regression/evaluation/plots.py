@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regression.datasets.figures import new_figure, save_figure
 from regression.evaluation.evaluate import AVERAGE, MEASURED, MODELS, Evaluation
 from regression.measures.agreement import MEAN, compared_photos
 from vision.ratios import PROPORTION_NAMES
@@ -46,7 +46,7 @@ def write_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
     }
     if any(evaluation.drift.values()):
         figures["drift.png"] = _drift_plot(evaluation)
-    return [_save(figure, folder / name) for name, figure in figures.items()]
+    return [save_figure(figure, folder / name) for name, figure in figures.items()]
 
 
 def _dot_plot(evaluation: Evaluation, statistic: str) -> Figure:
@@ -54,7 +54,7 @@ def _dot_plot(evaluation: Evaluation, statistic: str) -> Figure:
     models = [model for model in evaluation.models if model != AVERAGE]
     kinds = list(evaluation.agreements[MEASURED])
     names = (MEAN, *PROPORTION_NAMES)
-    figure = _figure(5.2 * len(kinds) + 1.8, 9.0)
+    figure = new_figure(5.2 * len(kinds) + 1.8, 9.0)
     panels: Sequence[Axes] = figure.subplots(
         1, len(kinds), sharey=True, sharex=True, squeeze=False
     )[0]
@@ -94,7 +94,7 @@ def _scatter(evaluation: Evaluation) -> Figure:
     models = [name for name in evaluation.proportions if name in MODELS]
     model = "fused" if "fused" in models else (models or [MEASURED])[-1]
     proportions = evaluation.proportions[model]
-    figure = _figure(12.5, 8.0)
+    figure = new_figure(12.5, 8.0)
     panels: list[Axes] = list(figure.subplots(3, 5).flat)
     compared = compared_photos(proportions, evaluation.faces)
     for column, (name, panel) in enumerate(zip(PROPORTION_NAMES, panels, strict=False)):
@@ -137,7 +137,7 @@ def _drift_plot(evaluation: Evaluation) -> Figure:
     conditions = list(
         dict.fromkeys(one.condition for drift in evaluation.drift.values() for one in drift)
     )
-    figure = _figure(5.2 * len(conditions), 4.2)
+    figure = new_figure(5.2 * len(conditions), 4.2)
     panels: Sequence[Axes] = figure.subplots(1, len(conditions), sharey=True, squeeze=False)[0]
     for panel, condition in zip(panels, conditions, strict=True):
         for model, drift in evaluation.drift.items():
@@ -171,18 +171,3 @@ def _colour(model: str) -> str:
 def _filling(model: str) -> str:
     """Hollow where the model reads the second landmarker."""
     return "white" if " with " in model else _colour(model)
-
-
-def _figure(width: float, height: float) -> Figure:
-    # No pyplot: it keeps state and may open a window's backend. A bare Figure draws by Agg.
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    partial = path.with_name(path.name + ".partial")
-    # No version of matplotlib in it: the same figures give the same file.
-    figure.savefig(partial, format="png", metadata={"Software": None})
-    os.replace(partial, path)
-    return path

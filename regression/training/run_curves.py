@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from regression.datasets.figures import new_figure, save_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +23,7 @@ def write_curves(history: pd.DataFrame, kept_epoch: int, title: str, path: Path)
         history: columns epoch, mse, mae, validation_mse, validation_mae; a row per epoch.
         kept_epoch: whose weights are the model's; marked by a line.
     """
-    # No pyplot: it keeps state and may open a window's backend. A bare Figure draws by Agg.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.6, 3.8), dpi=110, layout="constrained")
+    figure = new_figure(9.6, 3.8)
     figure.suptitle(title)
     for panel, (measure, label) in zip(figure.subplots(1, 2), _PANELS.items(), strict=True):
         for column, colour, rows in (
@@ -43,8 +41,4 @@ def write_curves(history: pd.DataFrame, kept_epoch: int, title: str, path: Path)
         panel.set_ylabel(label)
         panel.grid(color="#e5e5e5")
     figure.axes[0].legend(frameon=False, fontsize=8)
-    partial = path.with_name(path.name + ".partial")
-    # No version of matplotlib in it: the same figures give the same file.
-    figure.savefig(partial, format="png", metadata={"Software": None})
-    os.replace(partial, path)
-    return path
+    return save_figure(figure, path)

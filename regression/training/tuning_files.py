@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regression.datasets.figures import new_figure, save_figure
 from regression.measures.markdown import markdown_table, write_text
 from regression.training.presets import Preset
 from regression.training.trials import Trial
@@ -44,7 +44,7 @@ def write_tuning(tuning: Tuning) -> list[Path]:
     return [
         _write_csv(tuning, folder / "trials.csv"),
         write_text(folder / "tuning.md", tuning_text(tuning)),
-        _save(_figure_of(tuning), folder / "trials.png"),
+        save_figure(_figure_of(tuning), folder / "trials.png"),
     ]
 
 
@@ -208,13 +208,10 @@ def _fully(tuning: Tuning) -> str:
 
 def _figure_of(tuning: Tuning) -> Figure:
     """The scores in order, and against each thing that was searched."""
-    # No pyplot: it keeps state and may open a window's backend. A bare Figure draws by Agg.
-    from matplotlib.figure import Figure
-
     trials = [trial for trial in tuning.trials if trial.score is not None]
     scores = np.array([trial.score for trial in trials], np.float64)
     searched = _searched(tuning)
-    figure = Figure(figsize=(14.0, 10.0), dpi=110, layout="constrained")
+    figure = new_figure(14.0, 10.0)
     grid = figure.add_gridspec(4, 4)
     first: Axes = figure.add_subplot(grid[0, :])
     _draw_order(first, tuning, trials, scores)
@@ -278,11 +275,3 @@ def _colours(trials: Sequence[Trial]) -> list[str]:
 def _sizes(trials: Sequence[Trial]) -> list[float]:
     longest = max((trial.preset.epochs for trial in trials), default=1)
     return [12 + 40 * trial.preset.epochs / longest for trial in trials]
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    partial = path.with_name(path.name + ".partial")
-    # No version of matplotlib in it: the same figures give the same file.
-    figure.savefig(partial, format="png", metadata={"Software": None})
-    os.replace(partial, path)
-    return path
