@@ -153,10 +153,7 @@ def load_landmark_head(path: Path) -> LandmarkHead:
             expressions = np.zeros((0, *neutral.shape), np.float32)
             if names:
                 expressions = file["expressions"].astype(np.float32)
-        sliders = tuple(
-            Slider(**{**slider, "modifiers": tuple(slider["modifiers"])})
-            for slider in description["sliders"]
-        )
+        sliders = tuple(Slider.from_json(slider) for slider in description["sliders"])
         head = LandmarkHead(
             description["rig"],
             description["licence"],

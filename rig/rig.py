@@ -28,6 +28,8 @@ class Slider:
     name: unique in its rig. For a left/right pair that moves together, the name of the left twin.
     minimum, maximum, neutral: in rig units, minimum <= neutral <= maximum, minimum < maximum.
     modifiers: the rig's own full names that this value is written to: one, or right and left twin.
+    opposites: names that the value's negative part is written to, as a positive number; empty where
+        the modifiers take negative values themselves.
 
     Raises RigError for ranges that make no sense.
     """
@@ -37,6 +39,7 @@ class Slider:
     maximum: float
     neutral: float = 0.0
     modifiers: tuple[str, ...] = ()
+    opposites: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name or any(character.isspace() for character in self.name):
@@ -61,6 +64,22 @@ class Slider:
         """0..1 over the range -> rig units (not clipped). Scalar or array, float64."""
         return self.minimum + np.asarray(unit, np.float64) * (self.maximum - self.minimum)
 
+    @staticmethod
+    def from_json(entry: Mapping[str, Any]) -> Slider:
+        """The slider whose `vars` went through JSON."""
+        values: dict[str, Any] = {
+            key: tuple(part) if isinstance(part, list) else part for key, part in entry.items()
+        }
+        return Slider(**values)
+
+    def written(self, value: float) -> dict[str, float]:
+        """What each of the rig's own names gets for a value in rig units."""
+        if not self.opposites:
+            return dict.fromkeys(self.modifiers, value)
+        return dict.fromkeys(self.modifiers, max(value, 0.0)) | dict.fromkeys(
+            self.opposites, max(-value, 0.0)
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Rig:
@@ -76,6 +95,8 @@ class Rig:
         0) that each vertex is; -1 where it comes from elsewhere (eyes).
     regions: named (v,) float32 weights 0..1 for painting: "lips", "brows", "iris", "pupil", ...
     licence: short name of the licence of the rig's data.
+    colours: (v, 3) float32, red, green, blue 0..1 of the rig's own materials; (0, 3) where it has
+        none.
 
     Arrays are converted, validated and made read-only. Raises RigError when they do not fit
     together.
@@ -92,6 +113,7 @@ class Rig:
     part_names: tuple[str, ...] = ("skin", "eye")
     source_vertices: IntegerArray = field(default_factory=lambda: np.zeros(0, np.int32))
     regions: Mapping[str, FloatArray] = field(default_factory=dict)
+    colours: FloatArray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
 
     def __post_init__(self) -> None:
         def refuse(what: str, expected: str) -> RigError:
@@ -126,6 +148,7 @@ class Rig:
         if len(self.source_vertices) == 0:
             object.__setattr__(self, "source_vertices", np.arange(vertex_count, dtype=np.int32))
         keep("source_vertices", np.int32, (vertex_count,))
+        keep("colours", np.float32, (vertex_count if len(self.colours) else 0, 3))
         if len(self.triangles) and not (
             self.triangles.min() >= 0 and self.triangles.max() < vertex_count
         ):
