@@ -13,7 +13,7 @@ INSTALLED := .venv/installed
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo synthesize test lint format types lock wheel clean
+.PHONY: help install demo synthesize test outside lint format types lock wheel clean
 
 help: ## list the tasks
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: $(INSTALLED) ## run the tests
 	$(RUN)/python -m pytest -m 'not opengl' -n $(WORKERS) --dist loadfile
 	$(RUN)/python -m pytest -m opengl
 
+outside: ## install what tests/outside opens exports with: Blender, three.js, the glTF validator
+	PYTHON='$(PYTHON)' sh scripts/outside.sh
+
 lint: $(INSTALLED) ## check style and format
 	$(RUN)/ruff check --quiet .
 	$(RUN)/ruff format --quiet --check .
@@ -62,5 +65,5 @@ wheel: $(INSTALLED) ## build the package into dist/
 	$(RUN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean: ## remove the environment and everything made, but no data and no models
-	rm -rf .venv .lock out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .lock .outside out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,6 +23,7 @@ from regression.prediction.grouping import (
 from regression.prediction.prediction import Failure, Prediction
 
 if TYPE_CHECKING:
+    from exports.export_head import ExportHead
     from regression.models.intervals import SliderIntervals
     from regression.prediction.predictor import Predictor
 
@@ -56,6 +57,7 @@ def predict_into(
     report: Report | None = None,
     group: str = "none",
     person_distance: float = PERSON_DISTANCE,
+    export_head: ExportHead | None = None,
 ) -> BatchResults:
     """Predict photos and write tables, character files and overlays into a folder.
 
@@ -68,6 +70,7 @@ def predict_into(
     group: which faces are one person's, see `regression.prediction.grouping.GROUPS`. Unless
         "none", the people get a table and character files too. "person" needs a predictor with
         encodings.
+    export_head: for kinds that show a head, see `exports.export_head.head_for_exports`.
     person_distance: for "person", see `regression.prediction.grouping.group_by_person`.
 
     Raises OSError where the folder cannot be written, ValueError for no such group.
@@ -75,7 +78,7 @@ def predict_into(
     from vision.photos import read_photo
 
     folder.mkdir(parents=True, exist_ok=True)
-    names = output_names(photos)
+    names, licence = output_names(photos), predictor.head.licence
     predictions: list[Prediction] = []
     failures: list[Failure] = []
     people: list[PersonPrediction] | None = None
@@ -90,7 +93,9 @@ def predict_into(
                 else:
                     faces.append(result)
             for face in faces:
-                write_character_files(folder, face, predictor.sliders, kinds, names[path])
+                write_character_files(
+                    folder, face, predictor.sliders, kinds, names[path], licence, export_head
+                )
             if faces and overlay:
                 photo = read_photo(path, maximum_side=MAXIMUM_SIDE)
                 write_overlay(folder, photo.pixels, faces, names[path], photo.scale)
@@ -103,7 +108,7 @@ def predict_into(
         try:
             if group != "none":
                 people = _people(predictions, predictor.intervals, group, person_distance, names)
-                write_people(folder, people, predictor.sliders, kinds)
+                write_people(folder, people, predictor.sliders, kinds, licence, export_head)
         finally:
             write_predictions(folder, predictions, failures, people)
     return BatchResults(tuple(predictions), tuple(failures), tuple(people or ()), seconds)

@@ -1,4 +1,7 @@
-"""A character file per face or person: MakeHuman's own (.mhm) and a self-explaining JSON file."""
+"""A character file per face or person.
+
+MakeHuman's own (.mhm), a self-explaining JSON file, and the head itself as .glb or .obj.
+"""
 
 from __future__ import annotations
 
@@ -11,38 +14,72 @@ from typing import Any
 
 import numpy as np
 
+from exports.export_head import ExportHead
+from exports.glb_file import GENERATOR, write_glb
+from exports.morph_targets import MAKEHUMAN, target_weights
 from exports.names import face_name, path_text
+from exports.obj_file import write_obj
 from regression.prediction.grouping import PersonPrediction
 from regression.prediction.prediction import Prediction
 from rig.mhm import write_mhm
-from rig.rig import Slider
+from rig.rig import RigError, Slider
 
-KINDS = ("mhm", "json")
+TEXT_KINDS = ("mhm", "json")
+"""Kinds that need the sliders alone."""
+
+HEAD_KINDS = ("glb", "glb-baked", "obj")
+"""Kinds that need a head: `exports.export_head.head_for_exports`."""
+
+KINDS = TEXT_KINDS + HEAD_KINDS
 
 JSON_SCHEMA = 2
 """Number of the JSON's layout, docs/json.md. It grows when a reader of the old would fail."""
+
+_TOLD_OF_HEADS = ("photo", "face_number", "person", "photos")
+
+
+def check_kinds(kinds: Collection[str], rig: str) -> None:
+    """Refuses kinds that cannot be written for a rig; to be asked before the work begins.
+
+    Raises ValueError for a kind that does not exist, RigError for MakeHuman's format and another
+    rig.
+    """
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        raise ValueError(
+            f"Character files of kind {', '.join(unknown)} were asked for. Expected some of "
+            f"{', '.join(KINDS)}. Choose from these."
+        )
+    if "mhm" in kinds and rig != MAKEHUMAN:
+        raise RigError(
+            f"A .mhm file was asked for, and the models are of the rig {rig}. .mhm is MakeHuman's "
+            "own format, for MakeHuman's sliders alone. Export json or glb instead."
+        )
 
 
 def write_character_files(
     folder: Path,
     prediction: Prediction,
     sliders: Sequence[Slider],
-    kinds: Collection[str] = KINDS,
+    kinds: Collection[str] = TEXT_KINDS,
     photo_name: str | None = None,
     rig_licence: str = "CC0-1.0",
+    export_head: ExportHead | None = None,
 ) -> list[Path]:
     """Write one face's files into an existing folder and return their paths.
 
-    They are called photo_name.mhm and photo_name.json for the photo's first face, then
-    photo_name_face2.mhm, ...
+    They are called photo_name.mhm, .json, .glb and .obj, and photo_name_baked.glb, for the photo's
+    first face, then photo_name_face2.mhm, ...
 
     sliders: the rig's sliders in the prediction's order; they give ranges and modifier names.
     kinds: which of KINDS to write.
     photo_name: by default the photo's stem; `exports.names.output_names` gives unique ones for
         photos of several folders.
     rig_licence: SPDX name of the licence of the rig's data, for the JSON file.
+    export_head: what HEAD_KINDS show, with the same sliders; one for all photos.
 
-    Raises ValueError for a kind that does not exist or sliders that are not the prediction's.
+    Raises ValueError for a kind that does not exist or has no head, or for sliders that are not the
+    prediction's; RigError for .mhm of a rig that is not MakeHuman's.
     """
     name = face_name(photo_name or prediction.photo.stem, prediction.face_number)
     millimetres = prediction.face_size_millimetres
@@ -57,21 +94,20 @@ def write_character_files(
         "roll": round(float(prediction.roll), 2),
         "quality": list(prediction.quality),
     }
-    return _write_files(folder, name, prediction, about, sliders, kinds, rig_licence)
+    return _write_files(folder, name, prediction, about, sliders, kinds, rig_licence, export_head)
 
 
 def write_person_files(
     folder: Path,
     person: PersonPrediction,
     sliders: Sequence[Slider],
-    kinds: Collection[str] = KINDS,
+    kinds: Collection[str] = TEXT_KINDS,
     rig_licence: str = "CC0-1.0",
+    export_head: ExportHead | None = None,
 ) -> list[Path]:
-    """The same for a person of several photos: person_NAME.mhm and person_NAME.json.
+    """The same for a person of several photos: person_NAME.mhm, person_NAME.json, ...
 
-    A name that begins with "person_" stays as it is.
-
-    Raises ValueError for a kind that does not exist or sliders that are not the person's.
+    A name that begins with "person_" stays as it is. Raises what write_character_files does.
     """
     about = {
         "person": path_text(person.name),
@@ -81,7 +117,7 @@ def write_person_files(
         ],
     }
     name = person_file_name(person.name)
-    return _write_files(folder, name, person, about, sliders, kinds, rig_licence)
+    return _write_files(folder, name, person, about, sliders, kinds, rig_licence, export_head)
 
 
 def person_file_name(name: str) -> str:
@@ -97,37 +133,65 @@ def _write_files(
     sliders: Sequence[Slider],
     kinds: Collection[str],
     rig_licence: str,
+    export_head: ExportHead | None,
 ) -> list[Path]:
-    unknown = sorted(set(kinds) - set(KINDS))
-    if unknown:
-        raise ValueError(
-            f"Character files of kind {', '.join(unknown)} were asked for. Expected some of "
-            f"{', '.join(KINDS)}. Choose from these."
-        )
+    check_kinds(kinds, face.rig)
     if tuple(slider.name for slider in sliders) != face.slider_names:
         raise ValueError(
             f"The prediction for {name} and the sliders passed with it have different names. "
             "Expected the prediction's own, in its order. Pass the rig it was made with."
         )
+    head = _checked_head(export_head, sliders) if set(kinds) & set(HEAD_KINDS) else None
     values = _rig_values(face.values, sliders)
+    made = {"model": face.model, "made": datetime.now(UTC).isoformat(timespec="seconds")}
+    # Suffixes are appended: a name may have dots of its own.
     written = []
     if "mhm" in kinds:
-        # The suffix is appended: a name may have dots of its own.
-        path = folder / f"{name}.mhm"
-        write_mhm(path, sliders, values, name=path_text(name))
-        written.append(path)
+        written.append(folder / f"{name}.mhm")
+        source = about.get("photo") or ", ".join(entry["photo"] for entry in about["photos"])
+        remarks = (
+            f"Predicted by {GENERATOR}, model {made['model']}, {made['made']}, from {source}",
+            f"Licence of the rig {face.rig}: {rig_licence}",
+        )
+        write_mhm(written[-1], sliders, values, path_text(name), remarks)
     if "json" in kinds:
-        path = folder / f"{name}.json"
-        made = {
-            "model": face.model,
+        written.append(folder / f"{name}.json")
+        content = {
+            "schema": JSON_SCHEMA,
+            **about,
+            "model": made["model"],
             "rig": face.rig,
             "rig_licence": rig_licence,
-            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "made": made["made"],
             "sliders": _describe(face, values),
+            "morph_targets": {
+                target: round(weight, 6)
+                for target, weight in target_weights(sliders, values, face.rig).items()
+            },
         }
-        _write_json(path, {"schema": JSON_SCHEMA, **about, **made})
-        written.append(path)
+        _write_json(written[-1], content)
+    if head is not None:
+        told = {key: value for key, value in about.items() if key in _TOLD_OF_HEADS} | made
+        if "glb" in kinds:
+            written.append(folder / f"{name}.glb")
+            write_glb(written[-1], head, values, told, baked=False)
+        if "glb-baked" in kinds:
+            written.append(folder / f"{name}_baked.glb")
+            write_glb(written[-1], head, values, told, baked=True)
+        if "obj" in kinds:
+            written.append(folder / f"{name}.obj")
+            write_obj(written[-1], head, values, told)
     return written
+
+
+def _checked_head(head: ExportHead | None, sliders: Sequence[Slider]) -> ExportHead:
+    if head is None or head.sliders != tuple(sliders):
+        raise ValueError(
+            f"Files of kind {', '.join(HEAD_KINDS)} were asked for, and the head that came with "
+            "them is none or has other sliders. A head with the prediction's sliders was expected. "
+            "Pass the one that exports.export_head.head_for_exports gives."
+        )
+    return head
 
 
 def _rig_values(unit_values: np.ndarray, sliders: Sequence[Slider]) -> np.ndarray:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 # The ends of names that this package makes itself; a photo called so keeps its type in the name.
-_OWN_ENDING = re.compile(r"_(face\d+|overlay)$", re.IGNORECASE)
+_OWN_ENDING = re.compile(r"_(face\d+|overlay|baked)$", re.IGNORECASE)
 
 
 def output_names(photos: Iterable[Path]) -> dict[Path, str]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from exports.character_files import person_file_name, write_person_files
+from exports.export_head import ExportHead
 from exports.names import face_name, output_names
 from exports.tables import photo_cell, slider_columns, text_cell, write_table
 from regression.prediction.grouping import PersonPrediction
@@ -55,6 +56,8 @@ def write_people(
     people: Sequence[PersonPrediction],
     sliders: Sequence[Slider],
     kinds: Collection[str] = (),
+    rig_licence: str = "CC0-1.0",
+    export_head: ExportHead | None = None,
 ) -> None:
     """Write people.csv and people.parquet, and each person's character files.
 
@@ -62,7 +65,8 @@ def write_people(
     "PATH (face 2)"), then the sliders and their intervals as in predictions.csv.
 
     folder: an existing one.
-    kinds: of character files, see `exports.character_files.KINDS`.
+    kinds, rig_licence, export_head: of character files, see
+        `exports.character_files.write_person_files`.
 
     Raises ValueError for a kind that does not exist, OSError where the folder cannot be written.
     """
@@ -87,7 +91,7 @@ def write_people(
     write_table(folder / "people.parquet", table)
     write_table(folder / "people.csv", table)
     for person in people:
-        write_person_files(folder, person, sliders, kinds)
+        write_person_files(folder, person, sliders, kinds, rig_licence, export_head)
 
 
 def _photos_cell(person: PersonPrediction) -> str:

@@ -21,12 +21,17 @@ VERSION = "v1.2.0"
 
 
 def write_mhm(
-    path: Path, sliders: Sequence[Slider], values: npt.ArrayLike, name: str | None = None
+    path: Path,
+    sliders: Sequence[Slider],
+    values: npt.ArrayLike,
+    name: str | None = None,
+    remarks: Sequence[str] = (),
 ) -> None:
     """Write slider values (s,) in rig units as a .mhm file; left/right twins get the same value.
 
     Values outside a slider's range are clipped, because MakeHuman knows no others. `name` is the
-    character's name, by default the file's. The file appears complete or not at all. Raises
+    character's name, by default the file's; `remarks` come first, as lines that MakeHuman passes
+    over. The file appears complete or not at all. Raises
     RigError for values that are not one finite number per slider.
     """
     amounts = np.asarray(values, np.float64)
@@ -36,7 +41,8 @@ def write_mhm(
             f"{len(sliders)} finite numbers, one per slider. Check where they come from."
         )
     character = " ".join((path.stem if name is None else name).split()) or "face"
-    lines = [f"version {VERSION}", f"name {character}"]
+    lines = [" ".join(["#", *remark.split()]) for remark in remarks]
+    lines += [f"version {VERSION}", f"name {character}"]
     for slider, amount in zip(sliders, amounts, strict=True):
         text = f"{min(max(amount, slider.minimum), slider.maximum):.6f}"
         if float(text) != 0:

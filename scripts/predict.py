@@ -16,6 +16,7 @@ SUMMARY = "Predict slider values for every face in photos."
 EXAMPLES = """\
   fpp predict portrait.jpg
   fpp predict photos --out out --export mhm,json
+  fpp predict photos --export glb,obj         3D heads, for Blender, Unity, Unreal, three.js
   fpp predict photos more/anna.jpg --model landmarks --no-overlay
   fpp predict family --group person --export mhm
 
@@ -25,6 +26,9 @@ files in DIR:
   predictions.parquet the same
   failures.csv        photos without a prediction, and why
   NAME.mhm, NAME.json the face's character, with --export; NAME_face2 for a photo's second face
+  NAME.glb            the head with all morph targets and their weights, with --export glb
+  NAME_baked.glb, NAME.obj
+                      the head in its shape, with --export glb-baked, and obj (docs/import/)
   NAME_overlay.jpg    the photo with what was seen in it
   people.csv, people.parquet, person_NAME.mhm, person_NAME.json
                       with --group: the same for each person, from all their photos together
@@ -40,7 +44,7 @@ exit code: 0 if at least one face was predicted, 1 if none, 2 for wrong usage
 
 MODELS = ("encoding", "landmarks", "fused", "fit")
 ENCODERS = ("litert", "face_recognition")
-EXPORTS = ("mhm", "json")
+EXPORTS = ("mhm", "json", "glb", "glb-baked", "obj")
 GROUPS = ("none", "folder", "person")
 PERSON_DISTANCE = 0.5
 
@@ -67,7 +71,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_export_kinds,
         default=(),
         metavar="KINDS",
-        help="character files to write for each face: mhm, json, or mhm,json",
+        help="files to write for each face, one or several of " + ",".join(EXPORTS),
+    )
+    parser.add_argument(
+        "--rig",
+        type=Path,
+        metavar="PATH",
+        help="MakeHuman's data folder, for the head in glb and obj files (default: FPP_RIG, else "
+        "what was fetched; without any, they show the face mesh alone)",
     )
     parser.add_argument(
         "--group",
@@ -156,6 +167,7 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
     from tqdm import tqdm
 
     from exports.batch import predict_into
+    from exports.character_files import HEAD_KINDS, check_kinds
     from regression import Predictor
 
     predictor = Predictor(
@@ -166,6 +178,18 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
         landmarker=_landmarker(arguments),
         with_encodings=arguments.group == "person",
     )
+    check_kinds(arguments.export, predictor.head.rig)
+    export_head = None
+    if set(arguments.export) & set(HEAD_KINDS):
+        from exports.export_head import head_for_exports
+
+        export_head = head_for_exports(predictor.folder, arguments.rig, predictor.head)
+        if export_head.kind == "face mesh":
+            print(
+                "note: MakeHuman's head is not on this computer, so 3D files show the face mesh "
+                "alone. `fpp rig fetch makehuman` gets it (7 MB).",
+                file=sys.stderr,
+            )
     failed = done = 0
     with tqdm(total=len(photos), unit="photo", disable=None) as bar:
 
@@ -192,6 +216,7 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
                 report,
                 arguments.group,
                 arguments.person_distance,
+                export_head,
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(

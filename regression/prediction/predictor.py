@@ -18,6 +18,7 @@ from regression.models.model_files import (
 )
 from regression.models.perspective import camera_distance
 from regression.prediction.prediction import Failure, Prediction
+from rig.landmark_head import LandmarkHead
 from rig.rig import Slider
 from vision.encodings import FaceEncoder
 from vision.landmarks import FaceLandmarker
@@ -61,7 +62,7 @@ class Predictor:
             ModelError: the models folder cannot be used, or is not for this landmarker.
             LandmarkerFileError: the landmarker file cannot be used.
         """
-        folder = models or shipped_models()
+        self._folder = folder = models or shipped_models()
         if landmarker is not None:
             folder = folder_for(folder, "face_landmarker")
         self._model: TrainedModel | FittedModel = (
@@ -91,6 +92,16 @@ class Predictor:
             FaceLandmarker(task_file=landmarker) if landmarker is not None else None,
             mirror,
         )
+
+    @property
+    def folder(self) -> Path:
+        """Where the models are."""
+        return self._folder
+
+    @property
+    def head(self) -> LandmarkHead:
+        """The rig's sliders and landmarks."""
+        return self._model.head
 
     @property
     def sliders(self) -> tuple[Slider, ...]:

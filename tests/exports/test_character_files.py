@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exports.character_files import KINDS, write_character_files
+from exports.character_files import HEAD_KINDS, TEXT_KINDS, check_kinds, write_character_files
+from exports.export_head import face_mesh_head
+from rig.landmark_head import LandmarkHead
 from rig.mhm import read_mhm
+from rig.rig import RigError
+from tests.exports.read_glb import json_of, open_glb, weights_of
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "json.md"
 
@@ -57,7 +61,7 @@ def test_values_outside_the_range_are_brought_into_the_rigs(tmp_path, sliders, m
 
 
 def test_only_what_is_asked_for_is_written(tmp_path, sliders, make_prediction):
-    for kinds in ((), ("json",), ("mhm",), KINDS):
+    for kinds in ((), ("json",), ("mhm",), TEXT_KINDS):
         folder = tmp_path / "_".join(("kinds", *kinds))
         folder.mkdir()
         write_character_files(folder, make_prediction(), sliders, kinds)
@@ -101,4 +105,42 @@ def test_sliders_of_another_rig_and_unknown_kinds_are_refused(tmp_path, sliders,
         write_character_files(tmp_path, make_prediction(), sliders[::-1])
     with pytest.raises(ValueError, match="fbx"):
         write_character_files(tmp_path, make_prediction(), sliders, ["mhm", "fbx"])
+    with pytest.raises(RigError, match="MakeHuman's own format"):
+        write_character_files(tmp_path, make_prediction(rig="hero"), sliders, ["json", "mhm"])
+    assert list(tmp_path.iterdir()) == []
+    check_kinds(["json", "glb"], "hero")
+
+
+@pytest.fixture
+def head(sliders):
+    """The face mesh of a rig with these sliders."""
+    random = np.random.default_rng(3)
+    neutral, *offsets = random.normal(size=(1 + 2 * len(sliders), 478, 3)).astype(np.float32)
+    low, high = np.array(offsets[: len(sliders)]), np.array(offsets[len(sliders) :])
+    return face_mesh_head(LandmarkHead("makehuman", "CC0-1.0", sliders, neutral, low, high))
+
+
+def test_heads_are_written_beside_the_characters(tmp_path, sliders, make_prediction, head):
+    prediction = make_prediction(face_number=2, photo=Path("a.b.jpg"))
+    kinds = TEXT_KINDS + HEAD_KINDS
+    written = write_character_files(tmp_path, prediction, sliders, kinds, export_head=head)
+    endings = ("mhm", "json", "glb", "obj")
+    names = {f"a.b_face2.{ending}" for ending in endings} | {"a.b_face2_baked.glb"}
+    assert {path.name for path in written} == names == {path.name for path in tmp_path.iterdir()}
+    content = json.loads((tmp_path / "a.b_face2.json").read_text())
+    weights = weights_of(open_glb(tmp_path / "a.b_face2.glb"))
+    assert content["morph_targets"] == pytest.approx(weights, abs=1e-6)
+    for name in ("a.b_face2.glb", "a.b_face2_baked.glb"):
+        extras = json_of(tmp_path / name)["asset"]["extras"]
+        assert (extras["photo"], extras["face_number"]) == ("a.b.jpg", 2)
+        assert (extras["model"], extras["rig_licence"]) == ("fused", "CC0-1.0")
+        assert extras["made"] == content["made"]
+
+
+def test_head_files_need_the_head_of_these_sliders(tmp_path, sliders, make_prediction, head):
+    with pytest.raises(ValueError, match="head"):
+        write_character_files(tmp_path, make_prediction(), sliders, ["glb"])
+    other = make_prediction(slider_names=tuple(one.name for one in sliders[::-1]))
+    with pytest.raises(ValueError, match="head"):
+        write_character_files(tmp_path, other, sliders[::-1], ["json", "glb"], export_head=head)
     assert list(tmp_path.iterdir()) == []

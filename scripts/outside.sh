@@ -1,0 +1,28 @@
+#!/bin/sh
+# The programs of others that tests/outside opens our files with, in .outside: the Khronos
+# validator and three.js (npm, node 18 or newer), and Blender as a Python module (400 MB).
+# A browser is not installed: the tests take chromium or chrome where there is one.
+set -eu
+
+VALIDATOR=2.0.0-dev.3.10
+THREE=0.187.0
+PLAYWRIGHT=1.65.1
+BLENDER=5.0.1 # its module needs Python 3.11
+
+if ! command -v npm > /dev/null; then
+    echo "error: npm was not found. Node.js 18 or newer was expected. Install it and try again." >&2
+    exit 1
+fi
+mkdir -p .outside
+echo '{"private": true}' > .outside/package.json
+npm install --prefix .outside --no-audit --no-fund --ignore-scripts --silent \
+    "gltf-validator@$VALIDATOR" "three@$THREE" "playwright-core@$PLAYWRIGHT"
+
+python=${PYTHON:-python3.11}
+if ! "$python" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2> /dev/null; then
+    echo "error: $python is not Python 3.11. Blender's module needs it. Name one: make outside" \
+        "PYTHON=/path/to/python3.11. Without it, all tests but Blender's run." >&2
+    exit 1
+fi
+"$python" -m venv .outside/blender
+.outside/blender/bin/pip install --quiet "bpy==$BLENDER"
