@@ -6,7 +6,7 @@ nothing of where they were taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,17 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from rig.landmark_head import LandmarkHead
+from rig.rig import Slider
 
 Array = npt.NDArray[np.float64]
 Measure = Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]]
 
 SLIDER_SPREAD = 0.35
-"""How far a slider strays from neutral before the fit needs evidence, rig units."""
+"""How far a slider of the range -1..1 strays from neutral before the fit needs evidence."""
 
 _STEP = 0.05
 _ITERATIONS = 6
 _ROUNDS = 25
 _BLOCK = 256  # faces at a time, for memory
+
+
+def slider_spreads(sliders: Sequence[Slider]) -> Array:
+    """(s,) SLIDER_SPREAD of each slider's longer side: rig units, for ranges of any length."""
+    return np.array([SLIDER_SPREAD * max(-one.minimum, one.maximum) for one in sliders])
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+NOT_SKIN = "not_skin"
+"""Region of eyes, teeth and the inside of the mouth, whoever shows them: paint or own colours."""
+
 FloatArray = npt.NDArray[np.float32]
 IntegerArray = npt.NDArray[np.int32]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,3 +105,29 @@ def random_colours(rig: Rig, random: Random) -> FloatArray:
 def _colour(values: np.ndarray) -> tuple[float, float, float]:
     red, green, blue = np.clip(values, 0.0, 1.0)
     return float(red), float(green), float(blue)
+
+
+def random_modes(
+    sliders: tuple[Slider, ...], modes: np.ndarray, random: Random, prior: SliderPrior | None
+) -> np.ndarray:
+    """Like random_sliders for a rig of any ranges, (s,) float64, rig units, inside them.
+
+    Each slider strays in proportion to its longer side. Half of the heads move all modes: where
+    every slider shapes the whole face a little, a head with a few of them moved is a rarity.
+
+    Args:
+        modes: (s,) bool, the sliders that are such modes.
+    """
+    low = np.array([slider.minimum for slider in sliders])
+    high = np.array([slider.maximum for slider in sliders])
+    reach = np.maximum(-low, high)
+    ranged = tuple(
+        replace(s, minimum=s.minimum / one, maximum=s.maximum / one, neutral=s.neutral / one)
+        for s, one in zip(sliders, reach, strict=True)
+    )
+    if prior is not None:
+        prior = SliderPrior(prior.mean / reach, prior.factor / reach)
+    values = random_sliders(ranged, random, prior)
+    if modes.any() and random.random() < 0.5:
+        values += modes * random.normal(0.0, random.uniform(0.2, 0.6), len(sliders))
+    return np.clip(reach * values, low, high)

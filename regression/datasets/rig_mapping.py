@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from regression.datasets.workers import call_apart
-from rig.correspondence import correspond
+from rig.correspondence import Correspondence, correspond
 from rig.landmark_head import LandmarkHead, extract_landmark_head
 from rig.makehuman import load_expressions, load_makehuman
 from rig.portrait import frame_head
@@ -29,11 +29,13 @@ class RigMapping:
 
     Attributes:
         head: the rig's landmarks as a function of its sliders.
+        correspondence: where they lie on the rig's surface.
         detected: (478, 3) float64, the landmarks that the detector sees on the neutral head, in
             pixels, made mirror-symmetric about x = 0.
     """
 
     head: LandmarkHead
+    correspondence: Correspondence
     detected: np.ndarray
 
 
@@ -52,7 +54,7 @@ def map_rig(rig_folder: Path) -> RigMapping:
     centred = detected - [_SIDE / 2, 0.0, 0.0]
     twins = centred[MIRRORED] * [-1, 1, 1]
     head = extract_landmark_head(rig, correspondence, *load_expressions(rig_folder, rig))
-    return RigMapping(head, (centred + twins) / 2)
+    return RigMapping(head, correspondence, (centred + twins) / 2)
 
 
 def canonical_landmarks(detected: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regression.datasets.drawn_rig import DrawnRig, fingerprint, is_prepared, load_drawn_rig
 from regression.datasets.random_heads import (
     SliderPrior,
     one_moved_slider,
@@ -24,7 +25,6 @@ from regression.datasets.random_heads import (
     random_colours,
     random_expression,
     random_light,
-    random_sliders,
 )
 from regression.datasets.tables import TableError, read_table, write_table
 from regression.datasets.workers import workers
@@ -45,7 +45,7 @@ class SynthesisPlan:
     """What to make.
 
     Attributes:
-        rig_folder: MakeHuman's data folder.
+        rig_folder: MakeHuman's data folder, or a prepared rig's .npz file.
         out: where the table's shards go.
         faces: how many faces to render; one without a detected face leaves no row.
         seed: another seed gives other faces; training and test use different ones.
@@ -145,20 +145,29 @@ def save_prior(prior: SliderPrior, path: Path) -> None:
     os.replace(partial, path)
 
 
-def load_prior(path: Path, rig: Rig) -> SliderPrior:
+def read_prior(path: Path) -> SliderPrior:
     """Reads what save_prior wrote.
 
     Raises:
-        TableError: the file is missing, is not such a file, or is for a rig of other sliders.
+        TableError: the file is missing, or is not such a file.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            prior = SliderPrior(file["mean"].astype(float), file["factor"].astype(float))
+            return SliderPrior(file["mean"].astype(float), file["factor"].astype(float))
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TableError(
             f"{path} cannot be read as a slider prior ({error}). A .npz file with `mean` and "
             "`factor` was expected. Restore it from the repository, or pass --independent."
         ) from error
+
+
+def load_prior(path: Path, rig: Rig) -> SliderPrior:
+    """Reads a prior of a rig's sliders.
+
+    Raises:
+        TableError: the file is missing, is not such a file, or is for a rig of other sliders.
+    """
+    prior = read_prior(path)
     if prior.mean.shape != (len(rig.sliders),) or prior.factor.shape[1:] != prior.mean.shape:
         raise TableError(
             f"{path} is a slider prior of shape {prior.factor.shape} for other sliders than the "
@@ -171,6 +180,10 @@ def load_prior(path: Path, rig: Rig) -> SliderPrior:
 def _remember_plan(plan: SynthesisPlan) -> None:
     """Refuses to mix the shards of two plans in one folder."""
     settings = {key: str(value) for key, value in asdict(plan).items() if key != "out"}
+    if is_prepared(plan.rig_folder):
+        # Files are known by what is in them, so that the folder can be moved with them.
+        files = {"rig_folder": plan.rig_folder, "prior": plan.prior}
+        settings |= {key: f"sha256 {fingerprint(path)}" for key, path in files.items() if path}
     path = plan.out / "plan.json"
     if path.exists() and json.loads(path.read_text(encoding="utf-8")) != settings:
         raise TableError(
@@ -194,26 +207,25 @@ _loaded: dict[str, Any] = {}
 
 def _render_chunk(plan: SynthesisPlan, chunk: int) -> None:
     """Renders a chunk's faces into a temporary file."""
-    from rig.makehuman import load_expressions, load_makehuman
     from rig.portrait import frame_head
     from rig.render import Renderer
 
     if "renderer" not in _loaded:
-        _loaded["rig"] = load_makehuman(plan.rig_folder)
-        _loaded["expressions"] = load_expressions(plan.rig_folder, _loaded["rig"])[1]
+        _loaded["rig"] = load_drawn_rig(plan.rig_folder)
         _loaded["renderer"] = Renderer(PICTURE_SIDE, PICTURE_SIDE)
-        _loaded["prior"] = load_prior(plan.prior, _loaded["rig"]) if plan.prior else None
-    rig, offsets = _loaded["rig"], _loaded["expressions"]
+        _loaded["prior"] = load_prior(plan.prior, _loaded["rig"].rig) if plan.prior else None
+    drawn: DrawnRig = _loaded["rig"]
+    rig, units = drawn.rig, len(drawn.expressions)
     random = np.random.default_rng([plan.seed, chunk])
     pictures, sliders, expressions, cameras = [], [], [], []
     for number in range(chunk * CHUNK, min((chunk + 1) * CHUNK, plan.faces)):
         if plan.one_slider:
             values = one_moved_slider(rig.sliders, number % len(rig.sliders), random)
-            expression = np.zeros(len(offsets))
+            expression = np.zeros(units)
         else:
-            values = random_sliders(rig.sliders, random, _loaded["prior"])
-            expression = random_expression(len(offsets), random)
-        mesh = rig.vertices(values) + np.tensordot(expression.astype(np.float32), offsets, axes=1)
+            values = drawn.random_sliders(random, _loaded["prior"])
+            expression = random_expression(units, random)
+        mesh = drawn.mesh(values, expression)
         camera = random_camera(frame_head(rig, mesh), random)
         pictures.append(
             _loaded["renderer"].render(
@@ -237,6 +249,7 @@ def _render_chunk(plan: SynthesisPlan, chunk: int) -> None:
             expressions=np.array(expressions, dtype=np.float32),
             cameras=np.array(cameras, dtype=np.float32),
             names=np.array(rig.slider_names),
+            source=np.array(drawn.source),
         )
     os.replace(partial, plan.pictures(chunk))
 
@@ -266,7 +279,7 @@ def _see_chunk(plan: SynthesisPlan, chunk: int) -> int:
         columns = columns.astype(np.float16).astype(np.float32)
         faces = {
             "face": [f"render-{plan.seed}-{chunk * CHUNK + row:06d}" for row in rows],
-            "source": "render of MakeHuman's head, CC0",
+            "source": str(rendered["source"]),
             "expression_strength": rendered["expressions"][rows],
         }
         for position, name in enumerate(("distance_mm", "yaw", "pitch", "roll")):

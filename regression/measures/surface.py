@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rig.landmark_head import LandmarkHead
-from rig.rig import Rig, Slider
+from rig.rig import NOT_SKIN, Rig, Slider
 from vision.mesh_topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 
 MESH_POINTS = 468
@@ -116,8 +116,10 @@ def rig_surface(rig: Rig, head: LandmarkHead) -> Surface:
     distance, _ = KDTree(head.neutral[:MESH_POINTS] * _AXES).query(rig.neutral)
     skin = np.zeros(len(rig.neutral), bool)
     skin[rig.triangles[rig.parts == rig.part_names.index("skin")]] = True
-    inside = rig.regions.get("mouth_inside", np.zeros(len(skin)))
-    chosen = np.flatnonzero(skin & (distance < _NEAR_MESH) & (inside < 0.5))
+    # Rigs of other programs may have eyes and teeth in one part with the skin.
+    for name in ("mouth_inside", NOT_SKIN):
+        skin &= rig.regions.get(name, np.zeros(len(skin))) < 0.5
+    chosen = np.flatnonzero(skin & (distance < _NEAR_MESH))
     number = np.full(len(skin), -1)
     number[chosen] = np.arange(len(chosen))
     triangles = number[rig.triangles]

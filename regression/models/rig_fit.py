@@ -30,7 +30,7 @@ from regression.datasets.tables import Examples
 from regression.models.linear import moments_of, solve
 from regression.models.perspective import PORTRAIT_DISTANCE, known_distance, seen_from
 from regression.models.settling import PROPORTION_COUNT, Settler
-from rig.fit import SLIDER_SPREAD, MeasuredHead, fit_sliders
+from rig.fit import MeasuredHead, fit_sliders, slider_spreads
 from rig.landmark_head import LandmarkHead, load_landmark_head
 from rig.rig import RigError
 from vision.features import ENCODING_FEATURES, LANDMARK_FEATURES
@@ -208,7 +208,7 @@ class RigFit:
     @cached_property
     def _settler(self) -> Settler:
         ranges = np.array([s.maximum - s.minimum for s in self.head.sliders])
-        return Settler(self.head, self.told, SLIDER_SPREAD / ranges)
+        return Settler(self.head, self.told, slider_spreads(self.head.sliders) / ranges)
 
     @cached_property
     def _neutral_proportions(self) -> np.ndarray:
@@ -245,7 +245,7 @@ class RigFit:
         reckoned = np.array([known_distance(distance) for distance in distances])
         portrait = self._portrait
         spreads = np.full(len(portrait.head.sliders), EXPRESSION_SPREAD)
-        spreads[:count] = SLIDER_SPREAD
+        spreads[:count] = slider_spreads(portrait.head.sliders[:count])
         seen_neutral = portrait.measures(np.zeros(len(spreads)))
         ratios = features[:, :_RATIO_COUNT]
         adjusted, fitted = features.copy(), np.zeros((len(features), len(spreads)))

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from regression.training.cross_validation import (
     cross_validated_outputs,
     folds_over_people,
 )
+from regression.training.expert_files import kept_expert
 from regression.training.model_card import describe_photos, make_card, write_card
 from regression.training.recipe import (
     Recipe,
@@ -34,11 +35,9 @@ from regression.training.recipe import (
     label_faces,
     told_sliders,
 )
-from regression.training.rendered_expert import RenderedExpert, make_rendered_expert, rendered_part
+from regression.training.rendered_expert import RenderedExpert, rendered_part
+from regression.training.shape_loss import shape_directions
 from rig.landmark_head import LandmarkHead, load_landmark_head
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,10 @@ class MakingPlan:
         head: landmark head file, or None for the shipped one.
         folds: of the cross-validation over people; 0 for none, and no intervals for photographs.
         epochs: instead of the recipe's, or None.
+        experts: folder where the networks for rendered heads are kept, to go on with after a stop
+            (regression.training.expert_files), or None.
+        by_shape: whether the networks for rendered heads also learn by how far the shape of the
+            face is off (regression.training.shape_loss), not by each slider alone.
     """
 
     out: Path
@@ -67,6 +70,8 @@ class MakingPlan:
     head: Path | None
     folds: int
     epochs: int | None
+    experts: Path | None = None
+    by_shape: bool = False
 
     @property
     def recipe(self) -> Recipe:
@@ -96,10 +101,14 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
     # The fused route sees the most: what it cannot tell, no route can.
     for route in dict.fromkeys((*plan.routes, "fused")):
         train, test = (examples_from_table(table, route, head.slider_names) for table in tables)
-        experts[route] = make_rendered_expert(route, train, test, plan.recipe, lines)
+        shape = shape_directions(head, train.sliders) if plan.by_shape else None
+        experts[route] = kept_expert(plan.experts, route, train, test, plan.recipe, lines, shape)
         yield lines[-1]
     told = told_sliders(experts["fused"].held_out_r2, head.slider_names)
     yield f"{told.sum()} of {len(told)} sliders can be told from rendered faces."
+    if faces and not told.any():
+        faces = []
+        yield "The photos are left out: there is no slider that they could be labelled with."
 
     labels = label_faces(faces, head, told)
     makers = [_Maker(plan, plan.out, "face_mesh", head, head_path, told, labels)]
@@ -153,6 +162,8 @@ class _Maker:
             card = self._card(route, faces, spread, calibration)
             if expert is not None:
                 card |= rendered_part(self.head, expert, rendered, card)
+                if plan.by_shape:
+                    card["recipe"]["by_shape"] = True
             save_network(model, self.folder, route)
             write_card(card, self.folder)
             yield from self._figures(route, card)

@@ -45,17 +45,20 @@ def train_network(
     encoding_features: int = 0,
     validation: Examples | None = None,
     report: Callable[[int, dict[str, float]], None] | None = None,
+    shape: np.ndarray | None = None,
 ) -> keras.Model:
     """Fits a network to weighted examples by AdamW with gradient clipping.
 
     The loss is the squared error of each slider in units of its spread over the examples, so a
-    slider that hardly moves counts as much as the others.
+    slider that hardly moves counts as much as the others; and where `shape` is given, that of the
+    face's shape beside it.
 
     Args:
         examples: training rows; `weights` say how much each counts.
         encoding_features: how many of the feature columns, the first ones, are an encoding's.
         validation: rows that only the progress report sees.
         report: called after each epoch with its number and figures.
+        shape: (s, r) from regression.training.shape_loss.
 
     Raises:
         TrainingError: the loss is no longer a finite number, or OpenGL is in use in this process.
@@ -76,7 +79,10 @@ def train_network(
     spread = tf.constant(examples.sliders.std(axis=0) + 1e-4, tf.float32)
 
     def loss(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_mean(tf.square((true - predicted) / spread), axis=-1)
+        of_sliders = tf.reduce_mean(tf.square((true - predicted) / spread), axis=-1)
+        if shape is None:
+            return of_sliders
+        return of_sliders + tf.reduce_sum(tf.square((true - predicted) @ shape), axis=-1)
 
     model.compile(
         optimizer=keras.optimizers.AdamW(

@@ -113,12 +113,17 @@ Report = Callable[[str], None]
 
 
 def train_on_renders(
-    route: str, rendered: Examples, recipe: Recipe, report: Report = lambda line: None
+    route: str,
+    rendered: Examples,
+    recipe: Recipe,
+    report: Report = lambda line: None,
+    shape: np.ndarray | None = None,
 ) -> tuple[keras.Model, np.ndarray]:
     """Step 1: the network for rendered faces, and its errors (m, s) on a tenth of them held out.
 
     Args:
         report: called with a line of progress after each epoch.
+        shape: (s, r) from regression.training.shape_loss, to count errors of the shape too.
     """
 
     def epoch_done(epoch: int, figures: dict[str, float]) -> None:
@@ -131,6 +136,7 @@ def train_on_renders(
         recipe.training,
         encoding_width(route),
         report=epoch_done,
+        shape=shape,
     )
     test = rendered.rows(held_out)
     return model, predict_values(model, test.features) - test.sliders

@@ -53,15 +53,21 @@ def explained_variance(errors: np.ndarray, variance: np.ndarray) -> np.ndarray:
 
 
 def make_rendered_expert(
-    route: str, train: Examples, test: Examples, recipe: Recipe, lines: list[str]
+    route: str,
+    train: Examples,
+    test: Examples,
+    recipe: Recipe,
+    lines: list[str],
+    shape: np.ndarray | None = None,
 ) -> RenderedExpert:
     """Trains a route on rendered faces and measures it on the test table.
 
     Args:
         train, test: rows of the two tables.
         lines: gets a line of progress after each epoch.
+        shape: (s, r) from regression.training.shape_loss, to count errors of the shape too.
     """
-    network, errors = train_on_renders(route, train, recipe, lines.append)
+    network, errors = train_on_renders(route, train, recipe, lines.append, shape)
     people = [str(row) for row in range(len(errors))]
     widths = half_widths(errors, people)
     return RenderedExpert(

@@ -14,7 +14,7 @@ import numpy as np
 
 from regression.datasets.proportion_labels import FEWEST_PEOPLE_FOR_A_CENTRE
 from regression.datasets.real_photos import RealFace
-from rig.fit import MeasuredHead, fit_sliders
+from rig.fit import MeasuredHead, fit_sliders, slider_spreads
 from rig.landmark_head import LandmarkHead
 from vision.ratios import PROPORTIONS, RATIOS, measure
 
@@ -71,16 +71,17 @@ def label_people(
 
     measured = MeasuredHead(head.with_sliders(told), measure)
     neutral = measured.measures(np.zeros(int(told.sum())))
+    spreads = slider_spreads(measured.head.sliders)
     values = np.zeros((len(names), int(told.sum())))
     values[~by_hand_known] = fit_sliders(
-        measured, neutral + differences[~by_hand_known], tolerances
+        measured, neutral + differences[~by_hand_known], tolerances, spreads
     )
     if by_hand_known.any():
         proportions = by_hand[by_hand_known]
         differences[by_hand_known, : len(PROPORTIONS)] = proportions - proportions.mean(axis=0)
         tolerances[: len(PROPORTIONS)] = _PROPORTION_TOLERANCE * (proportions.std(axis=0) + 1e-6)
         values[by_hand_known] = fit_sliders(
-            measured, neutral + differences[by_hand_known], tolerances
+            measured, neutral + differences[by_hand_known], tolerances, spreads
         )
     units = np.tile([s.to_unit(s.neutral) for s in head.sliders], (len(names), 1))
     for column, fitted in zip(np.flatnonzero(told), values.T, strict=True):

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rig.camera import project
+from rig.landmark_head import load_landmark_head
+from rig.makehuman import load_makehuman
 from rig.portrait import Framing, frame_head
 from rig.rig import Rig, RigError
 
 SIDE = 200
+MODELS = Path(__file__).parents[2] / "models"
 
 
 @pytest.mark.parametrize("distance", [3.0, 20.0, 300.0])
@@ -47,5 +51,41 @@ def test_without_a_shape_it_is_the_neutral_one(rig: Rig) -> None:
 
 
 def test_a_rig_without_pupils_is_refused(rig: Rig) -> None:
-    with pytest.raises(RigError, match="no region 'pupil'. Expected"):
+    with pytest.raises(RigError, match="no region 'pupil'.*Expected"):
         frame_head(replace(rig, regions={}))
+
+
+def by_chin(rig: Rig, eyes: tuple[float, ...], chin: tuple[float, ...]) -> Rig:
+    """The rig framed by two of its vertices, which are put to these places."""
+    regions, neutral = {}, rig.neutral.copy()
+    for row, (name, place) in enumerate((("eyes_middle", eyes), ("chin", chin))):
+        regions[name] = np.zeros(len(neutral), np.float32)
+        regions[name][row] = 0.5
+        neutral[row] = place
+    return replace(rig, regions={**rig.regions, **regions}, neutral=neutral)
+
+
+def test_eyes_and_chin_frame_a_head_whatever_it_wears(rig: Rig) -> None:
+    marked = by_chin(rig, (0.1, 7.3, 1.2), (0.1, 6.3, 1.1))
+    framing = frame_head(marked)
+    hat = marked.neutral.copy()
+    hat[2:, 1] += 3
+    assert frame_head(marked, hat) == framing
+    larger = frame_head(marked, 2 * marked.neutral)
+    assert larger.height == pytest.approx(2 * framing.height)
+    np.testing.assert_allclose(larger.centre, 2 * np.array(framing.centre), rtol=1e-6)
+    camera = framing.camera(20.0)
+    eyes, chin = project(marked.neutral[:2], camera, SIDE, SIDE)
+    np.testing.assert_allclose([eyes[0], chin[0]], SIDE / 2, atol=0.1)
+    assert 0.3 * SIDE < eyes[1] < chin[1] < 0.8 * SIDE
+
+
+def test_makehumans_eyes_and_chin_frame_it_as_its_crown_does(real_folder: Path) -> None:
+    rig = load_makehuman(real_folder)
+    head = load_landmark_head(MODELS / "head.npz")
+    points = head.neutral * [1, -1, -1]
+    eyes = points[[33, 133, 362, 263]].mean(axis=0)
+    found = frame_head(by_chin(rig, tuple(eyes), tuple(points[152])))
+    known = frame_head(rig)
+    assert found.height == pytest.approx(known.height, rel=0.01)
+    np.testing.assert_allclose(found.centre, known.centre, atol=0.03)
