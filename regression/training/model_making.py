@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from regression.datasets.real_photos import RealFace, read_photo_folder
+from regression.datasets.synthesis import read_prior, shipped_prior
 from regression.datasets.tables import examples_from_table, read_table
 from regression.measures.agreement import agreements_of, head_proportions
 from regression.models.linear import join_experts, linear_network
@@ -29,6 +30,7 @@ from regression.training.cross_validation import (
 from regression.training.expert_files import kept_expert
 from regression.training.model_card import describe_photos, make_card, write_card
 from regression.training.recipe import (
+    PhotographMap,
     Recipe,
     collections_by_hand,
     fit_to_photos,
@@ -37,6 +39,12 @@ from regression.training.recipe import (
 )
 from regression.training.rendered_expert import RenderedExpert, rendered_part
 from regression.training.shape_loss import shape_directions
+from regression.training.transferred_map import (
+    SliderMap,
+    slider_map,
+    transferred_map,
+    transferred_part,
+)
 from rig.landmark_head import LandmarkHead, load_landmark_head
 
 
@@ -59,6 +67,8 @@ class MakingPlan:
             (regression.training.expert_files), or None.
         by_shape: whether the networks for rendered heads also learn by how far the shape of the
             face is off (regression.training.shape_loss), not by each slider alone.
+        transfer: where there are no photos, a models folder of another rig whose photographs are
+            carried over to this one (regression.training.transferred_map), or None.
     """
 
     out: Path
@@ -72,6 +82,7 @@ class MakingPlan:
     epochs: int | None
     experts: Path | None = None
     by_shape: bool = False
+    transfer: Path | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -111,7 +122,12 @@ def make_models(plan: MakingPlan) -> Iterator[str]:
         yield "The photos are left out: there is no slider that they could be labelled with."
 
     labels = label_faces(faces, head, told)
-    makers = [_Maker(plan, plan.out, "face_mesh", head, head_path, told, labels)]
+    carried = None
+    if not faces and plan.transfer is not None and told.any():
+        source = load_landmark_head(plan.transfer / "head.npz")
+        carried = slider_map(read_prior(shipped_prior()), source, head, told)
+        yield f"What the models of {source.rig} learned from photos is carried over."
+    makers = [_Maker(plan, plan.out, "face_mesh", head, head_path, told, labels, carried)]
     if faces and plan.task_file is not None:
         folder = plan.out / "face_landmarker"
         makers.append(_Maker(plan, folder, "face_landmarker", head, head_path, told, labels))
@@ -134,6 +150,7 @@ class _Maker:
     head_path: Path
     told: np.ndarray
     labels: Mapping[str, np.ndarray]
+    carried: SliderMap | None = None
 
     def make(
         self,
@@ -142,7 +159,7 @@ class _Maker:
         rendered: Mapping[str, int],
     ) -> Iterator[str]:
         """Fits, measures and writes every route; yields lines of progress."""
-        plan, recipe = self.plan, self.plan.recipe
+        plan = self.plan
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.head_path.resolve() != (self.folder / "head.npz").resolve():
             shutil.copyfile(self.head_path, self.folder / "head.npz")
@@ -152,8 +169,8 @@ class _Maker:
             model = experts[route].network
             calibration = self._calibration(faces, unseen[route]) if route in unseen else None
             spread = np.zeros(len(self.told))
-            if faces:
-                fitted = fit_to_photos(route, faces, self.labels, recipe, self.landmarker)
+            fitted = self._photograph_map(route, faces)
+            if fitted is not None:
                 spread = fitted.spread
                 model = linear_network(fitted.moments, fitted.coefficients)
                 save_moments(fitted.moments, self.folder, route)
@@ -164,9 +181,19 @@ class _Maker:
                 card |= rendered_part(self.head, expert, rendered, card)
                 if plan.by_shape:
                     card["recipe"]["by_shape"] = True
+            if self.carried is not None and plan.transfer is not None:
+                card |= transferred_part(plan.transfer, route, card)
             save_network(model, self.folder, route)
             write_card(card, self.folder)
             yield from self._figures(route, card)
+
+    def _photograph_map(self, route: str, faces: list[RealFace]) -> PhotographMap | None:
+        recipe = self.plan.recipe
+        if faces:
+            return fit_to_photos(route, faces, self.labels, recipe, self.landmarker)
+        if self.carried is None or self.plan.transfer is None:
+            return None
+        return transferred_map(self.plan.transfer, route, self.carried, recipe, self.landmarker)
 
     def make_fit(self, faces: list[RealFace]) -> Iterator[str]:
         """Learns, measures and writes the rig fit; yields lines of progress."""

@@ -18,6 +18,13 @@ _WITHOUT_PHOTOS = (
     "that are made for photos and say how sure they are of them."
 )
 
+_TRANSFERRED = (
+    "**No real photos were given.** What the models of {rig} learned from photos of people was "
+    "carried over: how its sliders are said in this rig's was found on random heads, and nearly "
+    "is a matrix. No photograph measured these models, so no interval is given for photos. Train "
+    "with `--photos FOLDER`, or adapt them with `fpp adapt`, to know how sure they are."
+)
+
 
 def rig_report(prepared: PreparedRig, figures: Mapping[str, Any], models: Path) -> str:
     """The report in Markdown.
@@ -110,9 +117,12 @@ def _photo_lines(models: Path) -> list[str]:
         for route in ROUTES
         if (models / f"{route}.json").is_file()
     }
-    photos = next(iter(cards.values()))["data"]["real_photos"]
+    first = next(iter(cards.values()))
+    photos = first["data"]["real_photos"]
     if not photos:
         return [_WITHOUT_PHOTOS]
+    if "transferred_from" in first:
+        return [_TRANSFERRED.format(rig=first["transferred_from"])]
     count, people = (sum(entry[key] for entry in photos) for key in ("photos", "people"))
     lines = [
         f"Learned from {count} photos of {people} people, labelled by fitting the rig to each "

@@ -191,6 +191,7 @@ def _make(plan: RigTrainingPlan, clock: TimeLeft) -> Iterator[str]:
         epochs=plan.epochs,
         experts=plan.work / "experts",
         by_shape=True,
+        transfer=shipped_models(),
     )
     experts = 0
     for line in make_models(making):

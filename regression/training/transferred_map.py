@@ -8,8 +8,11 @@ other rig's sliders follow from them by a matrix.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -103,6 +106,20 @@ def transferred_map(
     """
     moments = transfer_moments(load_moments(models, route), carried)
     return solve_map(route, moments, recipe, landmarker)
+
+
+def transferred_part(models: Path, route: str, card: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card says of a transferred map.
+
+    Args:
+        models: the folder it was carried over from.
+        card: the card so far.
+    """
+    theirs = json.loads((models / f"{route}.json").read_text(encoding="utf-8"))
+    return {
+        "transferred_from": theirs["rig"]["name"],
+        "data": {**card["data"], "real_photos": theirs["data"]["real_photos"]},
+    }
 
 
 def _units(head: LandmarkHead, values: np.ndarray) -> np.ndarray:
