@@ -144,7 +144,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     ]
     if card["data"]["rendered_faces"]:
         lines.append(
-            f"- {card['data']['rendered_faces']} rendered faces (see `data/DATASHEET.md`)."
+            f"- {card['data']['rendered_faces']} rendered faces of {card['rig']['name']}"
+            + (" (see `data/DATASHEET.md`)." if card["rig"]["name"] == "makehuman" else ".")
         )
     lines += [
         f"- {entry['photos']} photos of {entry['people']} people: {entry['title']}, "
