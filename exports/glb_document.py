@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from rig.gltf_accessors import read_numbers, read_whole_numbers
 from rig.gltf_file import GltfFile, open_gltf
+from rig.gltf_meshes import target_names
 from rig.rig import FloatArray
 
 MAGIC, VERSION = 0x46546C67, 2
@@ -49,7 +50,8 @@ class Document:
 
         Raises RigError for a document whose meshes are none.
         """
-        return tuple(tuple(_target_names(mesh)) for mesh in self.file.entries("meshes"))
+        meshes = self.file.entries("meshes")
+        return tuple(tuple(target_names(self.file, mesh, mesh["primitives"])) for mesh in meshes)
 
     def save(self, path: Path) -> None:
         """Writes a .glb beside its place and puts it there."""
@@ -211,27 +213,3 @@ def _described(values: npt.NDArray[Any]) -> dict[str, Any]:
         "count": len(values),
         "type": names[width],
     }
-
-
-def _target_names(mesh: Mapping[str, Any]) -> list[str]:
-    """A mesh's morph targets as rig.gltf_head names them: unique, no spaces; "target_000", ..."""
-    given: list[Any] = []
-    for owner in (mesh, *mesh["primitives"]):  # VRM writes them to the primitives
-        extras = owner.get("extras")
-        found = extras.get("targetNames") if isinstance(extras, dict) else None
-        given = given or (found if isinstance(found, list) else [])
-    texts = [_clean(name) if isinstance(name, str) else "" for name in given]
-    names: list[str] = []
-    for number in range(max(len(one.get("targets") or []) for one in mesh["primitives"])):
-        name = (texts[number] if number < len(texts) else "") or f"target_{number:03d}"
-        unique, further = name, 1
-        while unique in names or (further > 1 and unique in texts):
-            further += 1
-            unique = f"{name}_{further}"
-        names.append(unique)
-    return names
-
-
-def _clean(name: str) -> str:
-    letters = (letter for letter in name.strip() if letter.isprintable() or letter.isspace())
-    return "".join("_" if letter.isspace() else letter for letter in letters)

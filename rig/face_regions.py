@@ -34,6 +34,9 @@ PAINTED_LANDMARKS = tuple(
 ) + tuple(range(468, 478))
 """The landmarks around which paint has edges: triangles should be small there."""
 
+FINE_EDGE = 0.02
+"""Decimetres: edges of triangles at eyes, lips and brows should be no longer to take paint."""
+
 # Decimetres, of a head whose eyes stand 63 mm apart.
 _IRIS, _PUPIL = 0.0585, 0.022
 _IRIS_OF_BALL = 0.45  # in radii, where balls are larger than a person's

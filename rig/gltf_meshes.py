@@ -71,7 +71,7 @@ def find_surfaces(file: GltfFile, world: DoubleArray) -> tuple[list[Surface], di
         if not isinstance(primitives, list) or not all(isinstance(p, dict) for p in primitives):
             file.refuse(f"has a mesh {mesh_index} without primitives")
         drawn = [primitive for primitive in primitives if _mode(file, primitive) >= _TRIANGLES]
-        names = _target_names(file, mesh, drawn)
+        names = target_names(file, mesh, drawn)
         for name, weight in zip(names, _weights(file, node, mesh, len(names)), strict=True):
             weights.setdefault(name, weight)
         for primitive in drawn:
@@ -102,6 +102,32 @@ def find_surfaces(file: GltfFile, world: DoubleArray) -> tuple[list[Surface], di
     return surfaces, weights
 
 
+def target_names(
+    file: GltfFile, mesh: Mapping[str, Any], primitives: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """What a mesh's targets are called here: unique, no spaces; "target_000", ... without a name.
+
+    Raises RigError for more than MOST_TARGETS.
+    """
+    count = max((len(primitive.get("targets") or []) for primitive in primitives), default=0)
+    if count > MOST_TARGETS:
+        file.refuse(f"has {count} morph targets", f"at most {MOST_TARGETS}")
+    given: list[Any] = []
+    for owner in (mesh, *primitives):  # VRM writes them to the primitives
+        extras = owner.get("extras")
+        found = extras.get("targetNames") if isinstance(extras, dict) else None
+        if isinstance(found, list) and not given:
+            given = [_clean(name) if isinstance(name, str) else "" for name in found[:count]]
+    given += [""] * (count - len(given))
+    names: list[str] = []
+    for number, name in enumerate(given):
+        name = name or f"target_{number:03d}"
+        # A further name must not take what a later target is called.
+        taken = {*names, *given} if name in names else set()
+        names.append(free_name(name, taken))
+    return names
+
+
 def free_name(name: str, taken: set[str]) -> str:
     """The name, or where it is taken, with the first "_2", "_3", ... that is free."""
     if name not in taken:
@@ -126,29 +152,6 @@ def _shown_meshes(file: GltfFile) -> list[tuple[int | None, object]]:
 def _mode(file: GltfFile, primitive: Mapping[str, Any]) -> int:
     """How corners make triangles; below 4 are points and lines."""
     return file.whole(primitive.get("mode", _TRIANGLES), "mode of a primitive", 0, _FAN)
-
-
-def _target_names(
-    file: GltfFile, mesh: Mapping[str, Any], primitives: Sequence[Mapping[str, Any]]
-) -> list[str]:
-    """The mesh's targets, unique, no spaces."""
-    count = max((len(primitive.get("targets") or []) for primitive in primitives), default=0)
-    if count > MOST_TARGETS:
-        file.refuse(f"has {count} morph targets", f"at most {MOST_TARGETS}")
-    given: list[Any] = []
-    for owner in (mesh, *primitives):  # VRM writes them to the primitives
-        extras = owner.get("extras")
-        found = extras.get("targetNames") if isinstance(extras, dict) else None
-        if isinstance(found, list) and not given:
-            given = [_clean(name) if isinstance(name, str) else "" for name in found[:count]]
-    given += [""] * (count - len(given))
-    names: list[str] = []
-    for number, name in enumerate(given):
-        name = name or f"target_{number:03d}"
-        # A further name must not take what a later target is called.
-        taken = {*names, *given} if name in names else set()
-        names.append(free_name(name, taken))
-    return names
 
 
 def _clean(name: str) -> str:

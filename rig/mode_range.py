@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from rig.face_motions import placings
 from rig.rig import FloatArray
 
 IN_DEVIATIONS = (-3.0, 3.0)
@@ -39,11 +40,7 @@ def shape_deviation(points: npt.NDArray[np.floating], offsets: FloatArray) -> fl
     Args:
         points, offsets: as for mode_range.
     """
-    centred = np.asarray(points - points.mean(axis=0), np.float64)
-    axes = np.eye(3)
-    motions = [np.broadcast_to(axis, centred.shape) for axis in axes]
-    motions += [np.cross(axis, centred) for axis in axes]
-    basis, _ = np.linalg.qr(np.array([*motions, centred]).reshape(7, -1).T)
-    flat = np.asarray(offsets, np.float64).reshape(len(offsets), centred.size)
+    basis = placings(points)
+    flat = np.asarray(offsets, np.float64).reshape(len(offsets), points.size)
     shapes = flat - (flat @ basis) @ basis.T
-    return float(np.sqrt(np.square(shapes).sum() / len(centred)))
+    return float(np.sqrt(np.square(shapes).sum() / len(points)))

@@ -103,7 +103,7 @@ def load_prepared(path: Path) -> PreparedRig:
             regions=dict(zip(about["regions"], arrays["region_weights"], strict=True)),
             **{name: arrays[name] for name in _ARRAYS},
         )
-        return PreparedRig(
+        prepared = PreparedRig(
             rig,
             tuple(about["expressions"]),
             arrays["expression_offsets"].astype(np.float32),
@@ -112,6 +112,8 @@ def load_prepared(path: Path) -> PreparedRig:
             arrays["to_source"],
             about["left_out"],
         )
+        _check_shapes(prepared)
+        return prepared
     except (
         *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
         *(KeyError, ValueError, TypeError, AttributeError, RigError),
@@ -120,3 +122,17 @@ def load_prepared(path: Path) -> PreparedRig:
             f"{path} cannot be read as a prepared rig ({error}). A .npz file written by "
             "`fpp rig inspect` or `fpp rig train` was expected. Make it again."
         ) from error
+
+
+def _check_shapes(prepared: PreparedRig) -> None:
+    """Raises ValueError for arrays that do not fit together."""
+    vertices, units = len(prepared.rig.neutral), len(prepared.expression_names)
+    corners = prepared.landmarks.vertices
+    if not (
+        prepared.expressions.shape == (units, vertices, 3)
+        and len(prepared.expression_targets) == units
+        and corners.shape == prepared.landmarks.weights.shape == (len(corners), 3)
+        and 0 <= corners.min(initial=0) <= corners.max(initial=0) < vertices
+        and prepared.to_source.shape == (4, 4)
+    ):
+        raise ValueError("its arrays do not fit together")

@@ -1,8 +1,4 @@
-"""Morph targets made into sliders: which move the face, which belong together, which say the same.
-
-Names propose (rig.target_kinds, rig.target_names), the mesh decides: left and right are one slider
-only where they mirror each other, less and more only where they do not do the same.
-"""
+"""Morph targets made into sliders: which move the face, what becomes of each, how far it goes."""
 
 from __future__ import annotations
 
@@ -17,24 +13,12 @@ from rig.mode_range import mode_range
 from rig.rig import FloatArray, Slider
 from rig.rig_settings import RigSettings, matches
 from rig.source_head import SourceHead
-from rig.target_kinds import EXPRESSION, LEFT_OUT, SHAPE, TargetKind, target_kind
-from rig.target_names import left_twins, minus_twins
+from rig.target_groups import TargetGroup, find_copies, group_targets, is_sideways
+from rig.target_kinds import EXPRESSION, LEFT_OUT, SHAPE, target_kind
 
 LEAST_MOVE = 0.5
 """Percent of the inter-ocular distance (a third of a millimetre) that a slider must move."""
 
-_TWINS_ALIKE = 0.7  # cosine between one twin and the other's mirror image
-_TWINS_OPPOSED = -0.3  # cosine between twins themselves; jawLeft and jawRight lie below
-
-# Cosine between the two ends of one slider. What is called less and more need not go to and fro in
-# the mesh: MakeHuman's own pairs go from -1 to 0.63 (nose-volume). Square and round must.
-_NOT_OPPOSED = 0.8
-_OPPOSED = -0.2
-_SIDEWAYS = 0.6  # as in rig.makehuman
-_SAME = 0.995
-_SAME_SIZES = (0.8, 1.25)
-_EQUAL = 0.99999
-_EQUAL_SIZES = (0.999, 1.001)
 _TWO_SIDED = (-1.0, 1.0)
 _RANGE = (0.0, 1.0)
 _MOST_POINTS = 6000  # of the face that targets are compared at
@@ -83,24 +67,6 @@ class TargetSliders:
     unused_patterns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Targets (by index) that one value writes: plus with its positive part, minus with the rest.
-
-    two_sided: a single target takes negative values.
-    """
-
-    kind: str
-    name: str
-    plus: tuple[int, ...]
-    minus: tuple[int, ...] = ()
-    two_sided: bool = False
-
-    @property
-    def targets(self) -> tuple[int, ...]:
-        return self.plus + self.minus
-
-
 def sliders_of(
     head: SourceHead,
     vertices: FloatArray,
@@ -136,16 +102,16 @@ def sliders_of(
     why = {
         index: kind.why for index, kind in enumerate(kinds) if kind.kind == LEFT_OUT
     }  # of the targets left out
-    groups = _grouped(head.targets, kinds, at_points, across, settings)
+    groups = group_targets(head.targets, kinds, at_points, across, settings)
     kept = []
     for group in groups:
         if max(moves[index] for index in group.targets) < LEAST_MOVE:
             why |= dict.fromkeys(group.targets, "does not move the face")
-        elif settings.twins and _is_sideways(group, at_points, across):
+        elif settings.twins and is_sideways(group, at_points, across):
             why |= dict.fromkeys(group.targets, "pushes the face sideways")
         else:
             kept.append(group)
-    for copy, original in _copies(kept, at_points):
+    for copy, original in find_copies(kept, at_points):
         why |= dict.fromkeys(copy.targets, f"the same as {original.name}")
     kept = [group for group in kept if group.plus[0] not in why]
 
@@ -187,134 +153,8 @@ def sliders_of(
     )
 
 
-def _grouped(
-    names: Sequence[str],
-    kinds: Sequence[TargetKind],
-    at_points: FloatArray,
-    across: FloatArray,
-    settings: RigSettings,
-) -> list[_Group]:
-    """All targets that are not left out, in groups: twins first, then opposites.
-
-    at_points, across: (k, n, 3) what each target does to points of the face, and what it does in
-    the mirror.
-    """
-    by_name = {name.lower(): index for index, name in enumerate(names)}
-    left_of: dict[int, int] = {}
-    for index, name in enumerate(names if settings.twins else ()):
-        for twin in left_twins(name):
-            left = by_name.get(twin.lower(), index)
-            if (
-                left != index
-                and left not in left_of.values()
-                and left not in left_of
-                and kinds[left].kind == kinds[index].kind != LEFT_OUT
-                and _are_twins(left, index, at_points, across)
-            ):
-                left_of[index] = left
-                break
-    right_of = {left: right for right, left in left_of.items()}
-    groups = {
-        index: _Group(
-            kind.kind,
-            names[index],
-            (index, *((right_of[index],) if index in right_of else ())),
-            two_sided=kind.two_sided,
-        )
-        for index, kind in enumerate(kinds)
-        if kind.kind != LEFT_OUT and index not in left_of
-    }
-    taken: set[int] = set()
-    for index, group in list(groups.items()):
-        if group.kind != SHAPE or index in taken:
-            continue
-        pairs = []
-        for minus_name, both, sure in minus_twins(group.name, settings.opposites):
-            other = by_name.get(minus_name.lower(), index)
-            if (
-                other not in (index, *taken)
-                and other in groups
-                and groups[other].kind == SHAPE
-                and len(groups[other].plus) == len(group.plus)
-            ):
-                plus, minus = (_sum(each.plus, at_points) for each in (group, groups[other]))
-                alike = _cosine(plus, minus)
-                if alike < (_NOT_OPPOSED if sure else _OPPOSED):
-                    pairs.append((alike, other, both))
-        if pairs:
-            _, other, both = min(pairs)
-            groups[index] = _Group(SHAPE, both, group.plus, groups.pop(other).plus)
-            taken |= {index, other}
-    return sorted(groups.values(), key=lambda group: min(group.targets))
-
-
-def _are_twins(left: int, right: int, at_points: FloatArray, across: FloatArray) -> bool:
-    """Whether one target is the other's mirror image, and not its opposite as a whole."""
-    if not at_points[left].any() and not at_points[right].any():
-        return True  # nothing to see on the face
-    return (
-        _cosine(across[left], at_points[right]) > _TWINS_ALIKE
-        and _cosine(at_points[left], at_points[right]) > _TWINS_OPPOSED
-    )
-
-
-def _is_sideways(group: _Group, at_points: FloatArray, across: FloatArray) -> bool:
-    """Whether one of a group's ends differs from its mirror image."""
-    for indices in filter(None, (group.plus, group.minus)):
-        here, there = _sum(indices, at_points), _sum(indices, across)
-        if np.linalg.norm(here - there) > _SIDEWAYS * np.linalg.norm(here):
-            return True
-    return False
-
-
-def _copies(groups: Sequence[_Group], at_points: FloatArray) -> Iterable[tuple[_Group, _Group]]:
-    """(copy, original) of groups that do what another does; the earlier one is the original.
-
-    Only a slider that does more than an earlier one, in both directions, goes before it.
-    """
-    ends: list[FloatArray] = []
-    owner: list[int] = []
-    for number, group in enumerate(groups):
-        plus = _sum(group.plus, at_points).ravel()
-        ends.append(plus)
-        if group.minus:
-            ends.append(_sum(group.minus, at_points).ravel())
-        elif group.two_sided:
-            ends.append(-plus)
-        owner += [number] * (len(ends) - len(owner))
-    if not ends:
-        return
-    table, owners = np.array(ends), np.array(owner)
-    products = (table @ table.T).astype(np.float64)
-    squares = np.maximum(np.diag(products), 1e-30)
-    cosine = products / np.sqrt(np.outer(squares, squares))
-    ratio = np.sqrt(squares[:, None] / squares)
-    same, equal = (
-        (cosine > least) & (ratio > low) & (ratio < high)
-        for least, (low, high) in ((_SAME, _SAME_SIZES), (_EQUAL, _EQUAL_SIZES))
-    )
-
-    def does_all_of(one: int, other: int) -> bool:
-        shapes = groups[one].kind == groups[other].kind == SHAPE
-        alike = (same if shapes else equal)[np.ix_(owners == other, owners == one)]
-        return bool(alike.any(axis=1).all())
-
-    gone: set[int] = set()
-    for later in range(len(groups)):
-        for earlier in range(later):
-            if earlier in gone:
-                continue
-            if does_all_of(earlier, later):
-                gone.add(later)
-                yield groups[later], groups[earlier]
-                break
-            if does_all_of(later, earlier):
-                gone.add(earlier)
-                yield groups[earlier], groups[later]
-
-
 def _slider(
-    group: _Group,
+    group: TargetGroup,
     names: Sequence[str],
     settings: RigSettings,
     mode_limits: tuple[float, float],
@@ -357,16 +197,6 @@ def _sums(groups: Sequence[tuple[int, ...]], offsets: FloatArray) -> FloatArray:
         for index in indices:
             row += offsets[index]
     return sums
-
-
-def _sum(indices: tuple[int, ...], offsets: FloatArray) -> FloatArray:
-    return np.asarray(offsets[list(indices)].sum(axis=0))
-
-
-def _cosine(one: FloatArray, other: FloatArray) -> float:
-    """1 for offsets that go together, -1 for opposite ones, 0 where one is nothing."""
-    sizes = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
-    return float(np.vdot(one, other)) / sizes if sizes else 0.0
 
 
 def _longest(offsets: FloatArray) -> float:

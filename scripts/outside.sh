@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs of others that tests/outside opens our files with, in .outside: the Khronos
 # validator and three.js (npm, node 18 or newer), and Blender as a Python module (400 MB).
-# A browser is not installed: the tests take chromium or chrome where there is one.
+# The tests take chromium or chrome where there is one; as root on Debian it is installed.
 set -eu
 
 VALIDATOR=2.0.0-dev.3.10
@@ -12,6 +12,13 @@ BLENDER=5.0.1 # its module needs Python 3.11
 if ! command -v npm > /dev/null; then
     echo "error: npm was not found. Node.js 18 or newer was expected. Install it and try again." >&2
     exit 1
+fi
+if ! command -v chromium > /dev/null && ! command -v chromium-browser > /dev/null &&
+    ! command -v google-chrome > /dev/null &&
+    [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+    echo "Installing chromium (Debian's package)."
+    apt-get -q -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -q install -y \
+        --no-install-recommends chromium > /dev/null
 fi
 mkdir -p .outside
 echo '{"private": true}' > .outside/package.json

@@ -19,6 +19,7 @@ EXAMPLES = """\
 """
 
 FACES = 12_000
+_TEST_SHARE = 8  # of the heads to learn from: one more is rendered to measure for so many
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -234,6 +235,7 @@ def _train(arguments: argparse.Namespace) -> int:
         collections=arguments.collections,
         task_file=find_landmarker_file(arguments.landmarker) if arguments.photos else None,
         faces=arguments.faces,
+        test_faces=arguments.faces // _TEST_SHARE,
         processes=arguments.processes or os.cpu_count() or 1,
         seed=arguments.seed,
         epochs=arguments.epochs,

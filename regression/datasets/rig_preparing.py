@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rig.face_regions import PAINTED_LANDMARKS, face_regions
+from rig.face_regions import FINE_EDGE, PAINTED_LANDMARKS, face_regions
 from rig.prepared_rig import PreparedRig
 from rig.rig import NOT_SKIN, FloatArray, Rig, RigError
 from rig.rig_settings import RigSettings, find_settings
@@ -163,8 +163,6 @@ def _make_rig(
     found: TargetSliders,
 ) -> tuple[Rig, FloatArray]:
     """The rig as it is drawn, finer round eyes, lips and brows, and its expressions."""
-    from regression.datasets.face_finding import FINE_EDGE
-
     drawn = ~source.hidden & ~placement.shells
     landmarks = placement.landmarks
     fine = subdivide(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from regression.measures.surface import landmark_surface
+from rig.face_motions import placings
 from rig.landmark_head import LandmarkHead
 
 _LEAST = 1e-3  # of the greatest direction; smaller ones are left out
@@ -29,20 +30,11 @@ def shape_directions(head: LandmarkHead, sliders: np.ndarray) -> np.ndarray:
     low, high = np.array([(slider.minimum, slider.maximum) for slider in head.sliders]).T
     moves = high[:, None, None] * surface.positive - (-low)[:, None, None] * surface.negative
     effects = moves.reshape(len(low), -1).astype(np.float64)
-    effects -= (effects @ (placings := _placings(surface.neutral))) @ placings.T
+    basis = placings(surface.neutral)
+    effects -= (effects @ basis) @ basis.T
     left, sizes, _ = np.linalg.svd(effects, full_matrices=False)
     directions = (left * sizes)[:, sizes > _LEAST * sizes.max(initial=1e-12)]
     spread = float(np.sqrt((sliders.astype(np.float64) @ directions).var(axis=0).sum()))
     if spread == 0:
         directions = directions[:, :0]
     return np.asarray(directions / max(spread, 1e-12), np.float32)
-
-
-def _placings(points: np.ndarray) -> np.ndarray:
-    """(3 n, 7) orthonormal: moving, scaling and turning points (n, 3), to first order."""
-    centred = points.astype(np.float64) - points.mean(axis=0)
-    axes = np.eye(3)
-    moved = [np.tile(axis, (len(points), 1)) for axis in axes]
-    turned = [np.cross(centred, axis) for axis in axes]
-    ways = np.stack([way.ravel() for way in (*moved, centred, *turned)], axis=1)
-    return np.asarray(np.linalg.qr(ways)[0])

@@ -17,50 +17,14 @@ from rig.makehuman import (
 )
 from rig.makehuman_files import read_modifiers, read_target
 from rig.makehuman_head import read_head
-from rig.mesh_mirror import find_mirror
 from rig.rig_settings import RigSettings
 from rig.source_head import SourceHead
 from rig.target_kinds import PERSONAL
 from rig.target_sliders import TargetSliders, sliders_of
+from tests.rig.smooth_targets import Points, both_sides, bump, ellipsoid, mirrored_bump, smooth
 from tests.rig.test_target_kinds import ARKIT, DISGUISES
 
 INTER_OCULAR = 0.62
-FLIP = np.array([-1, 1, 1], np.float32)
-Points = np.ndarray
-
-
-def ellipsoid(count: int = 1200, seed: int = 0, symmetric: bool = True) -> Points:
-    """Random points of a head's size, the same on both sides or not."""
-    random = np.random.default_rng(seed)
-    points = random.normal(size=(count, 3))
-    points *= np.array([0.75, 1.1, 0.9]) / np.linalg.norm(points, axis=1, keepdims=True)
-    if symmetric:
-        half = points[: count // 2]
-        points = np.concatenate([half, half * FLIP])[random.permutation(count // 2 * 2)]
-    return points.astype(np.float32)
-
-
-def bump(points: Points, place: tuple[float, ...], move: tuple[float, ...], size: float = 0.3):
-    near = np.exp(-(np.linalg.norm(points - np.array(place), axis=1) ** 2) / size**2)
-    return (near[:, None] * np.array(move) * 0.1).astype(np.float32)
-
-
-def mirrored_bump(points: Points, place: tuple[float, ...], move: tuple[float, ...]) -> Points:
-    return bump(points * FLIP, place, move) * FLIP
-
-
-def both_sides(points: Points, place: tuple[float, ...], move: tuple[float, ...]) -> Points:
-    return bump(points, place, move) + mirrored_bump(points, place, move)
-
-
-def smooth(points: Points, seed: int) -> Points:
-    """A random smooth displacement, the same on both sides."""
-    random = np.random.default_rng(seed)
-    terms = [
-        both_sides(points, tuple(random.uniform(0, 0.7, 3)), tuple(random.normal(size=3)))
-        for _ in range(4)
-    ]
-    return np.sum(terms, axis=0)
 
 
 def head_of(points: Points, targets: dict[str, Points]) -> SourceHead:
@@ -221,14 +185,6 @@ def test_units_turning_and_shifting_change_nothing() -> None:
     assert found.sliders == straight.sliders
     assert found.left_out == straight.left_out
     assert found.expression_names == straight.expression_names
-
-
-def test_the_mirror_carries_offsets_to_the_other_side() -> None:
-    points = ellipsoid()
-    here, there = bump(points, CHEEK, (1, 2, 3)), mirrored_bump(points, CHEEK, (1, 2, 3))
-    mirror = find_mirror(points, np.arange(len(points)), INTER_OCULAR)
-    assert mirror.mirrored(here) == pytest.approx(there, abs=1e-5)
-    assert mirror.mirrored(mirror.mirrored(here)) == pytest.approx(here, abs=1e-5)
 
 
 def test_without_twins_each_side_stays() -> None:
