@@ -119,6 +119,8 @@ def rig_surface(rig: Rig, head: LandmarkHead) -> Surface:
     # Rigs of other programs may have eyes and teeth in one part with the skin.
     for name in ("mouth_inside", NOT_SKIN):
         skin &= rig.regions.get(name, np.zeros(len(skin))) < 0.5
+    # Vertices that only make paint finer would count eyes and lips many times.
+    skin &= rig.source_vertices >= 0
     chosen = np.flatnonzero(skin & (distance < _NEAR_MESH))
     number = np.full(len(skin), -1)
     number[chosen] = np.arange(len(chosen))

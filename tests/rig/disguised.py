@@ -47,6 +47,7 @@ class Disguised:
     mesh: in the file's own axes and units.
     rig: what it was made of.
     rotation, per_decimetre, shift: from the rig's coordinates to the file's.
+    head_vertices: how many of the vertices are of the head; shells over the eyes follow.
     """
 
     mesh: HeadMesh
@@ -54,6 +55,7 @@ class Disguised:
     rotation: np.ndarray
     per_decimetre: float
     shift: np.ndarray
+    head_vertices: int
 
     def hide(self, points: np.ndarray) -> np.ndarray:
         """The rig's points (..., 3) in the file's coordinates."""
@@ -99,8 +101,9 @@ def stranger(folder: Path) -> Disguised:
     paths |= {
         f"expression-{path.stem}": path for path in sorted((folder / EXPRESSIONS).glob("*.target"))
     }
-    offsets = {camel_case(name): of_head(folder, path) for name, path in paths.items()}
-    return _disguised("stranger", rig, offsets, X_UP, 100 / 25.4, (1.0, 2.0, 3.0))
+    offsets = {camel_case(name): part for name, part in _of_head(folder, paths).items()}
+    count = len(rig.neutral)
+    return _disguised("stranger", rig, offsets, X_UP, 100 / 25.4, (1.0, 2.0, 3.0), count)
 
 
 def statistical(folder: Path, modes: int = 30) -> Disguised:
@@ -109,11 +112,10 @@ def statistical(folder: Path, modes: int = 30) -> Disguised:
     centimetres, z up."""
     rig = load_makehuman(folder)
     mean, directions = _modes(rig, modes)
-    offsets = {f"identity{number:03d}": mode for number, mode in enumerate(directions)}
     units = {name: folder / EXPRESSIONS / f"{unit}.target" for name, unit in UNITS.items()}
-    offsets = {
-        name: of_head(folder, path) for name, path in units.items() if path.is_file()
-    } | offsets
+    offsets = _of_head(folder, {name: path for name, path in units.items() if path.is_file()})
+    offsets |= {f"identity{number:03d}": mode for number, mode in enumerate(directions)}
+    count = len(rig.neutral)
     shells, triangles, origin = _eye_shells(rig, rig.neutral + mean)
     rig = replace(
         rig,
@@ -130,13 +132,14 @@ def statistical(folder: Path, modes: int = 30) -> Disguised:
         colours=np.full((len(rig.neutral) + len(shells), 3), 0.6, np.float32),
     )
     offsets = {name: np.concatenate([part, part[origin]]) for name, part in offsets.items()}
-    return _disguised("statistical", rig, offsets, Z_UP, 10.0, (3.0, 100.0, -50.0))
+    return _disguised("statistical", rig, offsets, Z_UP, 10.0, (3.0, 100.0, -50.0), count)
 
 
-def of_head(folder: Path, path: Path) -> np.ndarray:
-    """(v, 3) what a file of offsets does to the head of load_makehuman."""
+def _of_head(folder: Path, paths: dict[str, Path]) -> dict[str, np.ndarray]:
+    """What files of offsets do to the head of load_makehuman, each (v, 3)."""
     head = read_head(folder)
-    return head.offsets(read_target(path, len(head.base.vertices)))
+    count = len(head.base.vertices)
+    return {name: head.offsets(read_target(path, count)) for name, path in paths.items()}
 
 
 def _disguised(
@@ -146,6 +149,7 @@ def _disguised(
     rotation: np.ndarray,
     per_decimetre: float,
     shift: tuple[float, float, float],
+    head_vertices: int,
 ) -> Disguised:
     def turn(points: np.ndarray) -> np.ndarray:
         return np.asarray(points @ rotation.T * per_decimetre, np.float32)
@@ -160,7 +164,7 @@ def _disguised(
         {target: turn(offsets) for target, offsets in targets.items()},
         rig.colours if len(rig.colours) else vertex_colours(rig),
     )
-    return Disguised(mesh, rig, rotation, per_decimetre, np.array(shift))
+    return Disguised(mesh, rig, rotation, per_decimetre, np.array(shift), head_vertices)
 
 
 def _modes(rig: Rig, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -200,9 +200,7 @@ def test_every_target_has_a_row_in_the_files_order(case: Case) -> None:
     assert {row.name for row in rows if row.kind == LEFT_OUT} == set(prepared.left_out)
 
 
-def test_the_known_landmarks_are_found(
-    modes: Case, unknown: Case, head: LandmarkHead
-) -> None:
+def test_the_known_landmarks_are_found(modes: Case, unknown: Case, head: LandmarkHead) -> None:
     known = head.neutral * [1, -1, -1]
     for case in (unknown, modes):
         found = case.preparation.prepared.landmarks.landmarks(case.preparation.prepared.rig.neutral)
@@ -286,30 +284,21 @@ def test_expressions_of_two_sides_are_one_unit(modes: Case) -> None:
 
 def test_shells_over_the_eyes_are_not_drawn(modes: Case) -> None:
     """They would hide the eyes that are painted below them."""
-    rig, whole = modes.preparation.prepared.rig, modes.disguised.rig
-    skin = len(whole.neutral) - modes_shell_size(modes)
-    shell = modes.disguised.mesh.vertices[skin:]
-    drawn = rig.source_vertices[np.unique(rig.triangles)]
-    drawn = modes.source.vertices[drawn[drawn >= 0]]
-    near = np.linalg.norm(shell[:, None] - drawn, axis=2).min(axis=1)
-    front = np.isin(np.arange(skin, len(whole.neutral)), whole.triangles)
-    assert (near[front] > 1e-6).mean() > 0.95
-
-
-def modes_shell_size(modes: Case) -> int:
-    """Vertices of the shells, which follow all others."""
-    eye = modes.disguised.rig
-    return int(len(eye.neutral) - modes.disguised.shell_start)
+    rig, mesh = modes.preparation.prepared.rig, modes.disguised.mesh
+    shown = np.unique(mesh.triangles)
+    shells = mesh.vertices[shown[shown >= modes.disguised.head_vertices]]
+    own = rig.source_vertices[np.unique(rig.triangles)]
+    drawn = modes.source.vertices[own[own >= 0]]
+    away = np.linalg.norm(shells[:, None] - drawn, axis=2).min(axis=1)
+    assert (away > 1e-5).mean() > 0.95
 
 
 def test_eyes_lips_and_brows_are_painted(case: Case) -> None:
     rig, prepared = case.preparation.prepared.rig, case.preparation.prepared
     points = prepared.landmarks.landmarks(rig.neutral)
-    for name, landmark in (("lips", 0), ("iris", 468), ("iris", 473)):
-        middle = np.average(
-            np.abs(rig.neutral), axis=0, weights=rig.regions[name].astype(np.float64)
-        )
-        assert np.linalg.norm((middle - np.abs(points[landmark]))[1:2]) < 0.1
+    for name, landmark in (("lips", 13), ("iris", 468), ("brows", 105)):
+        height = np.average(rig.neutral[:, 1], weights=rig.regions[name].astype(np.float64))
+        assert abs(height - points[landmark, 1]) < 0.08
     assert rig.regions[NOT_SKIN].max() == 1
     assert rig.regions[NOT_SKIN][rig.regions["lips"] > 0.9].mean() < 0.2
 
