@@ -28,7 +28,8 @@ _MOST_POINTS = 6000  # of the face that targets are compared at
 class TargetRow:
     """What became of one target.
 
-    kind: rig.target_kinds.SHAPE, EXPRESSION or LEFT_OUT.
+    kind: rig.target_kinds.SHAPE, EXPRESSION or LEFT_OUT, by its name; a shape or an expression may
+        still be left out for what it does.
     slider: the slider or expression unit that it is part of; empty where it is left out.
     moves_percent: how far the target at 1 moves the face at most, in percent of the inter-ocular
         distance.
@@ -141,7 +142,7 @@ def sliders_of(
         rows=tuple(
             TargetRow(
                 name,
-                LEFT_OUT if index in why else kinds[index].kind,
+                kinds[index].kind,
                 becomes.get(index, ("", 0.0, 0.0))[0],
                 moves[index],
                 *becomes.get(index, ("", 0.0, 0.0))[1:],

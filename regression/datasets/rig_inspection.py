@@ -12,6 +12,7 @@ from regression.datasets.rig_pictures import write_rig_pictures
 from regression.datasets.rig_preparing import Preparation, prepare_rig
 from rig.prepared_rig import save_prepared
 from rig.rig_settings import load_settings
+from rig.target_kinds import EXPRESSION, LEFT_OUT, SHAPE
 from rig.target_sliders import TargetRow
 
 PREPARED_FILE = "prepared.npz"
@@ -65,9 +66,9 @@ def table_lines(rows: Sequence[TargetRow]) -> list[str]:
     """The table for the terminal: sliders first, then expressions, then what is left out."""
     lines: list[str] = []
     for kind, title in (
-        ("shape", "Shape"),
-        ("expression", "Expression"),
-        ("left out", "Left out"),
+        (SHAPE, "Shape"),
+        (EXPRESSION, "Expression"),
+        (LEFT_OUT, "Left out"),
     ):
         part = [row for row in rows if _group(row) == kind]
         if part:
@@ -77,7 +78,7 @@ def table_lines(rows: Sequence[TargetRow]) -> list[str]:
 
 def _group(row: TargetRow) -> str:
     """A target that became nothing is left out, whatever its kind."""
-    return row.kind if row.slider else "left out"
+    return row.kind if row.slider else LEFT_OUT
 
 
 def _lines(rows: Sequence[TargetRow]) -> list[str]:
@@ -90,6 +91,8 @@ def _lines(rows: Sequence[TargetRow]) -> list[str]:
             words.append(f"{row.minimum:g} to {row.maximum:g}")
             if row.slider != row.name:
                 words.append(f"as {row.slider}")
+        elif row.kind != LEFT_OUT:
+            words.append(row.kind)
         if row.why:
             words.append(row.why)
         lines.append(f"  {name:<{width}}  " + ", ".join(words))
