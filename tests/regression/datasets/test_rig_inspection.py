@@ -48,7 +48,7 @@ def test_the_table_has_a_line_for_each_target_under_what_it_became() -> None:
         "  jawOpen  moves  12.0 %, 0 to 1, an ARKit expression",
         "",
         "Left out (2 targets)",
-        "  ear   moves   0.1 %, does not move the face",
+        "  ear   moves   0.1 %, shape, does not move the face",
         "  pose  moves   0.0 %, a correction",
     ]
     assert table_lines(ROWS[:1])[0] == "Expression (1 targets)"
