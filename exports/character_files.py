@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from exports.export_head import ExportHead
-from exports.glb_file import GENERATOR, write_glb
+from exports.export_head import ExportHead, write_glb
+from exports.glb_file import GENERATOR
 from exports.morph_targets import MAKEHUMAN, target_weights
 from exports.names import face_name, path_text
 from exports.obj_file import write_obj

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from exports.face_mesh import face_mesh_rig
 from exports.glb_baking import Baker, without_weight_animations
 from exports.glb_document import Document, read_document
-from exports.glb_file import mesh_document, rig_mesh
+from exports.glb_file import mesh_document, rig_mesh, weighted, with_extras
 from exports.morph_targets import MAKEHUMAN, target_weights
 from rig.fetch import rig_folder_if_there
 from rig.gltf_head import read_gltf_head
@@ -200,3 +200,20 @@ def _file_head(models_folder: Path, head: LandmarkHead) -> ExportHead:
         neutral=neutral if neutral.is_file() else None,
         path=path,
     )
+
+
+def write_glb(
+    path: Path, head: ExportHead, values: npt.ArrayLike, about: Mapping[str, Any], baked: bool
+) -> None:
+    """Writes a head as slider values shape it.
+
+    values: (s,) rig units; clipped to the sliders' ranges.
+    about: what the file says of itself in `asset.extras`, beside rig, licence and slider values.
+    baked: the shaped head alone, without morph targets; else the neutral head, all its targets and
+        their weights.
+
+    Raises RigError for values that are not one finite number per slider.
+    """
+    weights = head.weights(values)
+    document = head.baker.bake(weights) if baked else weighted(head.document, weights)
+    with_extras(document, head.extras(values, about)).save(path)

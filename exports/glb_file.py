@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,6 @@ from exports.morph_targets import morph_targets
 from exports.normals import vertex_normals
 from rig.paint import vertex_colours
 from rig.rig import FloatArray, IntegerArray, Rig
-
-if TYPE_CHECKING:
-    from exports.export_head import ExportHead
 
 GENERATOR = "Face Parameters Predictor"
 METRES_PER_UNIT = 0.1
@@ -96,23 +93,6 @@ def write_rig_glb(
     """
     document = mesh_document(mesh)
     with_extras(weighted(document, weights or {}), extras or {}).save(path)
-
-
-def write_glb(
-    path: Path, head: ExportHead, values: npt.ArrayLike, about: Mapping[str, Any], baked: bool
-) -> None:
-    """Writes a head as slider values shape it.
-
-    values: (s,) rig units; clipped to the sliders' ranges.
-    about: what the file says of itself in `asset.extras`, beside rig, licence and slider values.
-    baked: the shaped head alone, without morph targets; else the neutral head, all its targets and
-        their weights.
-
-    Raises RigError for values that are not one finite number per slider.
-    """
-    weights = head.weights(values)
-    document = head.baker.bake(weights) if baked else weighted(head.document, weights)
-    with_extras(document, head.extras(values, about)).save(path)
 
 
 def mesh_document(mesh: HeadMesh) -> Document:

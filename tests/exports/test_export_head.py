@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exports.export_head import face_mesh_head, head_for_exports
+from exports.export_head import face_mesh_head, head_for_exports, write_glb
 from exports.glb_document import pack_document, read_document
-from exports.glb_file import write_glb
 from exports.morph_targets import morph_targets, target_weights
 from regression.models.model_files import shipped_models
 from rig.fetch import ENVIRONMENT_VARIABLE

@@ -7,8 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exports.export_head import ExportHead, face_mesh_head, head_for_exports, makehuman_head
-from exports.glb_file import rig_mesh, write_glb, write_rig_glb
+from exports.export_head import (
+    ExportHead,
+    face_mesh_head,
+    head_for_exports,
+    makehuman_head,
+    write_glb,
+)
+from exports.glb_file import rig_mesh, write_rig_glb
 from regression.models.model_files import shipped_models
 from rig.gltf_head import read_gltf_head
 from rig.landmark_head import load_landmark_head

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from exports.export_head import HEAD_FILE, NEUTRAL_FILE, head_for_exports
+from exports.export_head import HEAD_FILE, NEUTRAL_FILE, head_for_exports, write_glb
 from exports.glb_document import read_document
-from exports.glb_file import write_glb
 from exports.kept_head import keep_head
 from exports.obj_file import write_obj
 from rig.gltf_head import read_gltf_head

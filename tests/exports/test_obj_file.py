@@ -7,8 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exports.export_head import ExportHead, face_mesh_head, head_for_exports, makehuman_head
-from exports.glb_file import HeadMesh, write_glb, write_rig_glb
+from exports.export_head import (
+    ExportHead,
+    face_mesh_head,
+    head_for_exports,
+    makehuman_head,
+    write_glb,
+)
+from exports.glb_file import HeadMesh, write_rig_glb
 from exports.obj_file import write_obj
 from regression.models.model_files import shipped_models
 from rig.landmark_head import load_landmark_head

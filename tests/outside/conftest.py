@@ -11,8 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exports.export_head import ExportHead, face_mesh_head, head_for_exports, makehuman_head
-from exports.glb_file import write_glb
+from exports.export_head import (
+    ExportHead,
+    face_mesh_head,
+    head_for_exports,
+    makehuman_head,
+    write_glb,
+)
 from regression.models.model_files import shipped_models
 from rig.landmark_head import load_landmark_head
 from rig.makehuman import load_expressions, load_makehuman

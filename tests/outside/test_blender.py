@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exports.export_head import ExportHead
-from exports.glb_file import write_glb
+from exports.export_head import ExportHead, write_glb
 from exports.morph_targets import target_weights
 from tests.outside.conftest import HOW, OUTSIDE, Exported, run_and_read
 
