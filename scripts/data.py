@@ -155,7 +155,7 @@ def _end_progress() -> None:
 
 def _describe(arguments: argparse.Namespace) -> int:
     """Describe the tables and print the figures that matter most."""
-    from regression.datasets.description import describe_tables
+    from regression.datasets.description_files import describe_tables
 
     try:
         found = describe_tables(

@@ -10,10 +10,10 @@ from PIL import Image
 from regression.datasets.description import (
     correlations,
     describe,
-    describe_tables,
     mahalanobis,
     strongest,
 )
+from regression.datasets.description_files import describe_tables
 from regression.datasets.duplicates import near_duplicates
 from regression.datasets.schema import detect_schema, to_project_table
 from regression.datasets.tables import TableError
