@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from regression.datasets.description import Description, describe, strongest
+from regression.datasets.description import (
+    DISTANCE_LIMIT,
+    OUTLIER_LIMIT,
+    Description,
+    describe,
+    strongest,
+)
 from regression.datasets.description_plots import draw_correlations, draw_distributions
 from regression.datasets.duplicates import NEAR
 from regression.datasets.report_files import checksum, escaped_table, shown, whole_folder
 from regression.datasets.schema import read_project_tables
-
-if TYPE_CHECKING:
-    pass
-
-OUTLIER_LIMIT = 8.0
-"""A feature further from its median than this many of its spreads is an outlier."""
-
-DISTANCE_LIMIT = 6.0
-"""A row is an outlier whose Mahalanobis distance is this many spreads of everybody's beyond their
-median."""
 
 _SHOWN = 20
 
