@@ -17,7 +17,8 @@ from rig.target_groups import TargetGroup, find_copies, group_targets, is_sidewa
 from rig.target_kinds import EXPRESSION, LEFT_OUT, SHAPE, target_kind
 
 LEAST_MOVE = 0.5
-"""Percent of the inter-ocular distance (a third of a millimetre) that a slider must move."""
+"""Percent of the inter-ocular distance (a third of a millimetre) that a slider must move at an end
+of its usual range."""
 
 _TWO_SIDED = (-1.0, 1.0)
 _RANGE = (0.0, 1.0)
@@ -104,9 +105,12 @@ def sliders_of(
         index: kind.why for index, kind in enumerate(kinds) if kind.kind == LEFT_OUT
     }  # of the targets left out
     groups = group_targets(head.targets, kinds, at_points, across, settings)
+    modes = [group.plus[0] for group in groups if group.kind == SHAPE and group.two_sided]
+    mode_limits = mode_range(vertices[points], at_points[modes], inter_ocular_distance)
     kept = []
     for group in groups:
-        if max(moves[index] for index in group.targets) < LEAST_MOVE:
+        reach = mode_limits[1] if group.kind == SHAPE and group.two_sided else 1.0
+        if reach * max(moves[index] for index in group.targets) < LEAST_MOVE:
             why |= dict.fromkeys(group.targets, "does not move the face")
         elif settings.twins and is_sideways(group, at_points, across):
             why |= dict.fromkeys(group.targets, "pushes the face sideways")
@@ -118,8 +122,6 @@ def sliders_of(
 
     shapes = [group for group in kept if group.kind == SHAPE]
     expressions = [group for group in kept if group.kind == EXPRESSION]
-    modes = [group.plus[0] for group in shapes if group.two_sided]
-    mode_limits = mode_range(vertices[points], at_points[modes], inter_ocular_distance)
     sliders = tuple(_slider(group, head.targets, settings, mode_limits) for group in shapes)
     positive = _sums([group.plus for group in shapes], offsets)
     negative = _sums([group.minus for group in shapes], offsets)
