@@ -110,7 +110,7 @@ def predict_into(
                 people = _people(predictions, predictor.intervals, group, person_distance, names)
                 write_people(folder, people, predictor.sliders, kinds, licence, export_head)
         finally:
-            write_predictions(folder, predictions, failures, people)
+            write_predictions(folder, predictions, failures, people, licence)
     return BatchResults(tuple(predictions), tuple(failures), tuple(people or ()), seconds)
 
 

@@ -9,12 +9,19 @@ from pathlib import Path
 from exports.character_files import person_file_name, write_person_files
 from exports.export_head import ExportHead
 from exports.names import face_name, output_names
-from exports.tables import photo_cell, slider_columns, text_cell, write_table
+from exports.tables import (
+    MADE_COLUMNS,
+    made_columns,
+    photo_cell,
+    slider_columns,
+    text_cell,
+    write_table,
+)
 from regression.prediction.grouping import PersonPrediction
 from regression.prediction.prediction import Prediction
 from rig.rig import Slider
 
-PERSON_COLUMNS = ("person", "photo_count", "photos", "model")
+PERSON_COLUMNS = ("person", "photo_count", "photos", "model", *MADE_COLUMNS)
 """What stands before the sliders in every row of people.csv."""
 
 
@@ -78,6 +85,7 @@ def write_people(
         pyarrow.array([len(one.members) for one in people], pyarrow.int32()),
         pyarrow.array([_photos_cell(one) for one in people], text),
         pyarrow.array([one.model for one in people], text),
+        *made_columns([one.rig for one in people], rig_licence),
     )
     table = pyarrow.table(
         dict(zip(PERSON_COLUMNS, cells, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from regression.prediction.prediction import Failure, Prediction
 
 if TYPE_CHECKING:
     import pyarrow
+
+MADE_COLUMNS = ("rig", "rig_licence", "made")
+"""Of every row: the rig's name, the licence of its data, and when the table was written (UTC)."""
 
 FACE_COLUMNS = (
     "photo",
@@ -30,6 +34,7 @@ FACE_COLUMNS = (
     "roll",
     "quality",
     "model",
+    *MADE_COLUMNS,
 )
 """What stands before the sliders in every row, as in `regression.prediction.prediction`."""
 
@@ -45,6 +50,7 @@ def write_predictions(
     predictions: Sequence[Prediction],
     failures: Sequence[Failure],
     people: Sequence[PersonPrediction] | None = None,
+    rig_licence: str = "CC0-1.0",
 ) -> None:
     """Write predictions.csv, predictions.parquet and failures.csv into an existing folder.
 
@@ -55,6 +61,7 @@ def write_predictions(
     appears whole or not at all, and is written even if it has a header only.
 
     people: everybody on the photos; every face is one of theirs.
+    rig_licence: SPDX name of the licence of the rig's data.
 
     CSV is UTF-8 with every text quoted (RFC 4180, but with plain newlines at line ends). No cell
     starts a spreadsheet formula: a relative path that would begins with "./".
@@ -62,7 +69,7 @@ def write_predictions(
     Raises ValueError for predictions of different sliders, OSError where the folder cannot be
     written.
     """
-    faces = _face_table(predictions, people)
+    faces = _face_table(predictions, people, rig_licence)
     reasons = _failure_table(failures)
     write_table(folder / "predictions.parquet", faces)
     write_table(folder / "predictions.csv", faces)
@@ -103,6 +110,15 @@ def text_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
+def made_columns(rigs: Sequence[str], rig_licence: str) -> list[pyarrow.Array]:
+    """MADE_COLUMNS for rows of these rigs, written now."""
+    import pyarrow
+
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    cells = ([text_cell(rig) for rig in rigs], *([one] * len(rigs) for one in (rig_licence, made)))
+    return [pyarrow.array(column, pyarrow.string()) for column in cells]
+
+
 def write_table(path: Path, table: pyarrow.Table) -> None:
     """Write a .csv or .parquet file beside its place, then put it there."""
     import pyarrow.csv
@@ -115,7 +131,9 @@ def write_table(path: Path, table: pyarrow.Table) -> None:
 
 
 def _face_table(
-    predictions: Sequence[Prediction], people: Sequence[PersonPrediction] | None
+    predictions: Sequence[Prediction],
+    people: Sequence[PersonPrediction] | None,
+    rig_licence: str,
 ) -> pyarrow.Table:
     import pyarrow
 
@@ -144,6 +162,7 @@ def _face_table(
         column(number, [one.roll for one in predictions]),
         column(text, [";".join(one.quality) for one in predictions]),
         column(text, [one.model for one in predictions]),
+        *made_columns([one.rig for one in predictions], rig_licence),
     ]
     named = dict(zip(FACE_COLUMNS, columns, strict=True))
     if people is not None:

@@ -21,8 +21,9 @@ EXAMPLES = """\
   fpp predict family --group person --export mhm
 
 files in DIR:
-  predictions.csv     one row per face: photo, box, size, pose, flags, then 0..1 per slider, then
-                      the ends of each slider's 90 % interval, NAME [low] and NAME [high]
+  predictions.csv     one row per face: photo, box, size, pose, flags, model, rig, licence, time, then
+                      0..1 per slider, then the ends of each slider's 90 % interval, NAME [low] and
+                      NAME [high]
   predictions.parquet the same
   failures.csv        photos without a prediction, and why
   NAME.mhm, NAME.json the face's character, with --export; NAME_face2 for a photo's second face
