@@ -21,8 +21,8 @@ EXAMPLES = """\
   fpp predict family --group person --export mhm
 
 files in DIR:
-  predictions.csv     one row per face: photo, box, size, pose, flags, model, rig, licence, time, then
-                      0..1 per slider, then the ends of each slider's 90 % interval, NAME [low] and
+  predictions.csv     one row per face: photo, box, size, pose, flags, model, rig, licence, time,
+                      then 0..1 per slider and the ends of its 90 % interval, NAME [low] and
                       NAME [high]
   predictions.parquet the same
   failures.csv        photos without a prediction, and why
