@@ -68,7 +68,7 @@ def rig_report(prepared: PreparedRig, figures: Mapping[str, Any], models: Path) 
         "`--rendered`, of pictures of its heads.",
         "- `ROUTE.md`: the model card of each route, with every slider.",
         "- `figures.json`: the figures above. `run.json`: what they were made of.",
-        "- `rig/prepared.npz`: the rig as it was understood; `rig/head.glb`: your head, for exports.",
+        "- `rig/prepared.npz`: the rig as understood; `rig/head.glb`: your head, for exports.",
         "- `work/`: tables and networks that a stopped run goes on from. It can be deleted. No "
         "picture and no measure of a real photo is in it.",
     ]
