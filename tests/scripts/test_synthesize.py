@@ -127,6 +127,8 @@ def test_control_c_stops_every_process_and_says_where_it_was(tiny_folder, tmp_pa
         text=True,
         cwd=ROOT,
         start_new_session=True,
+        # A shell starts what it puts into the background deaf to Ctrl-C, the tests too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         while not list(out.glob("pictures_*")) and process.poll() is None:
             time.sleep(0.05)
