@@ -18,7 +18,7 @@ EXAMPLES = """\
   fpp rig map --models D               find the face mesh's landmarks on it; writes D/head.npz
 """
 
-FACES = 12_000
+FACES = 12_000  # as RigTrainingPlan's, which --help would import too much for
 _TEST_SHARE = 8  # of the heads to learn from: one more is rendered to measure for so many
 
 

@@ -127,3 +127,9 @@ def iris_width(landmarks: np.ndarray) -> float:
     left = np.linalg.norm(landmarks[469, :2] - landmarks[471, :2])
     right = np.linalg.norm(landmarks[474, :2] - landmarks[476, :2])
     return float(max(left, right))
+
+
+def inter_ocular_distance(points: np.ndarray) -> float:
+    """Between the middles of the eyes (of their two corners), in the units of points (478, 3)."""
+    left, right = (points[list(c)].mean(axis=0) for c in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS))
+    return float(np.linalg.norm(left - right))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regression.datasets.random_heads import SliderPrior, random_modes
+from regression.datasets.report_files import checksum
 from rig.makehuman import load_expressions, load_makehuman
 from rig.prepared_rig import load_prepared
 from rig.rig import FloatArray, Rig, RigError
@@ -90,8 +90,7 @@ def fingerprint(path: Path) -> str:
     Raises RigError where it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return checksum(path)
     except OSError as error:
         raise RigError(
             f"{path} cannot be read ({error}). A prepared rig's .npz file was expected. Make it "

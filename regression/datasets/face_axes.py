@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 from rig.correspondence import Correspondence
 from rig.mesh_mirror import find_mirror
 from rig.rig import FloatArray
-from vision.mesh_topology import LEFT_EYE_CORNERS, MIRRORED, RIGHT_EYE_CORNERS
+from vision.mesh_topology import MIRRORED
+from vision.pose import inter_ocular_distance
 
 INTER_OCULAR_MILLIMETRES = 63.0
 """Between the middles of an adult's eyes (Dodgson, Proc. SPIE 5291, 2004: 63 mm on average)."""
@@ -81,7 +82,4 @@ def middle_plane(vertices: npt.NDArray[np.float64], points: npt.NDArray[np.float
 
 def millimetres_per_unit(points: npt.NDArray[np.float64]) -> float:
     """By landmarks (478, 3) in the file's unit, and what people measure."""
-    left, right = (
-        points[list(corners)].mean(axis=0) for corners in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS)
-    )
-    return INTER_OCULAR_MILLIMETRES / max(float(np.linalg.norm(left - right)), 1e-12)
+    return INTER_OCULAR_MILLIMETRES / max(inter_ocular_distance(points), 1e-12)

@@ -15,13 +15,13 @@ from rig.rig import NOT_SKIN, FloatArray, Rig, RigError
 from rig.rig_settings import RigSettings, find_settings
 from rig.subdivision import subdivide
 from rig.target_sliders import TargetRow, TargetSliders, sliders_of
-from vision.mesh_topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
+from vision.faces import MESH_COUNT
+from vision.pose import inter_ocular_distance
 
 if TYPE_CHECKING:
     from regression.datasets.face_finding import FacePlacement
     from rig.source_head import SourceHead
 
-MESH_POINTS = 468  # the landmarks on the skin; behind them stand the irises
 _INNER = ("mouth_inside", "sclera", "iris", "pupil")
 _NEAR_FACE = 0.12  # decimetres; as far as the landmarks stand from each other
 
@@ -80,7 +80,7 @@ def prepare_rig(
     offsets = placement.place(source.offsets, directions=True)
     points = placement.landmarks.landmarks(vertices)
     at_face = _at_face(vertices, source, points)
-    found = sliders_of(source, vertices, offsets, at_face, _inter_ocular_distance(points), settings)
+    found = sliders_of(source, vertices, offsets, at_face, inter_ocular_distance(points), settings)
     if not found.sliders:
         raise RigError(
             f"{path} has no morph target that shapes its face ({len(source.targets)} were looked "
@@ -137,7 +137,7 @@ def _prepare_makehuman(path: Path, report: Report) -> Preparation:
     )
     points = landmarks.landmarks(rig.neutral)
     near = _near_face(rig.neutral, points)
-    scale = 100 / _inter_ocular_distance(points)
+    scale = 100 / inter_ocular_distance(points)
     rows = [
         TargetRow(
             slider.name,
@@ -206,14 +206,8 @@ def _near_face(vertices: FloatArray, points: np.ndarray) -> np.ndarray:
     """(v,) bool."""
     from scipy.spatial import KDTree
 
-    distance, _ = KDTree(points[:MESH_POINTS]).query(vertices)
+    distance, _ = KDTree(points[:MESH_COUNT]).query(vertices)
     return np.asarray(distance < _NEAR_FACE)
-
-
-def _inter_ocular_distance(points: np.ndarray) -> float:
-    """Between the middles of the eyes, of landmarks (478, 3)."""
-    left, right = (points[list(c)].mean(axis=0) for c in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS))
-    return float(np.linalg.norm(left - right))
 
 
 def _describe(placement: FacePlacement) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from rig.landmark_head import LandmarkHead
 from rig.rig import NOT_SKIN, Rig, Slider
-from vision.mesh_topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
+from vision import pose
 
 MESH_POINTS = 468
 """The face mesh's landmarks on the skin; behind them stand the irises."""
@@ -143,11 +143,7 @@ def rig_surface(rig: Rig, head: LandmarkHead) -> Surface:
 
 def inter_ocular_distance(head: LandmarkHead) -> float:
     """Between the middles of the neutral head's eyes (of their two corners), mesh units."""
-    left, right = (
-        head.neutral[list(corners)].mean(axis=0)
-        for corners in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS)
-    )
-    return float(np.linalg.norm(left - right))
+    return pose.inter_ocular_distance(head.neutral)
 
 
 def aligned(points: np.ndarray, onto: np.ndarray, alignment: str) -> np.ndarray:

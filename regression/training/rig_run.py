@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from regression.datasets.drawn_rig import is_prepared
+from regression.datasets.report_files import checksum
 from regression.datasets.synthesis import SynthesisPlan
 from regression.measures.markdown import write_text
 from regression.training.network_training import TrainingError
@@ -205,8 +206,7 @@ def _rig_checksum(path: Path) -> str:
 def _checksum(files: Iterable[Path]) -> str:
     found = hashlib.sha256()
     for path in files:
-        with path.open("rb") as file:
-            found.update(hashlib.file_digest(file, "sha256").digest())
+        found.update(bytes.fromhex(checksum(path)))
     return found.hexdigest()
 
 
