@@ -29,7 +29,7 @@ COMMANDS = (
 )
 """Names of the modules beside this one that are commands, in the order `fpp --help` lists them."""
 
-LIBRARY = ("vision", "regression", "rig", "exports")
+LIBRARY = ("vision", "regression", "rig", "exports", "live")
 """Packages whose own exceptions are written for the user: the message is shown, no traceback."""
 
 FAILED = 1
