@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from exports.face_curves import draw_curve, face_curves
 from regression.prediction.prediction import Prediction
 
 MAXIMUM_SIDE = 1600
@@ -19,71 +20,6 @@ _MINIMUM_SIDE = 480
 
 _JPEG_QUALITY = 90
 
-# Curves through the landmarks of MediaPipe's face mesh (478 points) that a person would draw:
-# (closed?, indices). Left and right are the picture's.
-_CURVES: tuple[tuple[bool, tuple[int, ...]], ...] = (
-    # fmt: off
-    (
-        True,
-        (
-            10,
-            338,
-            297,
-            332,
-            284,
-            251,
-            389,
-            356,
-            454,
-            323,
-            361,
-            288,
-            397,
-            365,
-            379,
-            378,
-            400,
-            377,
-            152,
-            148,
-            176,
-            149,
-            150,
-            136,
-            172,
-            58,
-            132,
-            93,
-            234,
-            127,
-            162,
-            21,
-            54,
-            103,
-            67,
-            109,
-        ),
-    ),  # face
-    (False, (70, 63, 105, 66, 107)),  # left brow
-    (False, (336, 296, 334, 293, 300)),  # right brow
-    (True, (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)),
-    (True, (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382)),
-    (False, (168, 6, 197, 195, 5, 4)),  # nose bridge
-    (False, (129, 98, 97, 2, 326, 327, 358)),  # nose base
-    (
-        True,
-        (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146),
-    ),  # lips outside
-    (
-        True,
-        (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95),
-    ),  # lips inside
-    # fmt: on
-)
-
-# Each iris: its middle, and the points around it.
-_IRISES = ((468, (469, 470, 471, 472)), (473, (474, 475, 476, 477)))
-
 # RGB; readable on light and dark, and to people who cannot tell red from green.
 _GOOD = (0, 220, 255)
 _FLAGGED = (255, 170, 0)
@@ -91,9 +27,6 @@ _SHADE = (0, 0, 0)
 
 # Faces of fewer pixels from forehead to chin get no dark edges.
 _SHADED_HEIGHT = 120
-
-# OpenCV takes coordinates with this many bits behind the point.
-_FRACTION_BITS = 4
 
 
 def write_overlay(
@@ -153,9 +86,7 @@ def draw_overlay(
         points = prediction.landmarks[:, :2] * (zoom / scale) - 0.5
         left, top, right, bottom = (side * zoom / scale - 0.5 for side in prediction.box)
         box = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-        shapes = [(True, box)]
-        shapes += [(closed, points[list(indices)]) for closed, indices in _CURVES]
-        shapes += [(True, _circle(points[middle], points[list(rim)])) for middle, rim in _IRISES]
+        shapes = [(True, box), *face_curves(points)]
         colour = _FLAGGED if prediction.quality else _GOOD
         # Dark first, under all curves: it sets them off from the photo, not from each other. A
         # face of a few dozen pixels would be nothing but dark.
@@ -163,31 +94,13 @@ def draw_overlay(
         thickness = int(np.clip(round(face_height / 250), 1, 4))
         for closed, shape in shapes:
             if face_height > _SHADED_HEIGHT:
-                _draw_curve(picture, shape, closed, _SHADE, thickness + 2)
+                draw_curve(picture, shape, closed, _SHADE, thickness + 2)
         for closed, shape in shapes:
-            _draw_curve(picture, shape, closed, colour, thickness)
+            draw_curve(picture, shape, closed, colour, thickness)
         flags = ", ".join(flag.replace("_", " ") for flag in prediction.quality)
         text = f"{prediction.face_number} {flags}".rstrip()
         _draw_label(picture, text, left, top, face_height, colour)
     return np.asarray(picture, np.uint8)
-
-
-def _circle(middle: np.ndarray, rim: np.ndarray) -> np.ndarray:
-    """(24, 2) points of the circle around `middle` that passes by the rim's points on average."""
-    radius = np.linalg.norm(rim - middle, axis=1).mean()
-    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    return np.asarray(middle + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1))
-
-
-def _draw_curve(
-    picture: Any, points: np.ndarray, closed: bool, colour: tuple[int, int, int], thickness: int
-) -> None:
-    import cv2
-
-    # Coordinates far outside the picture overflow OpenCV's integers.
-    limited = np.clip(points, -10_000, 10_000)
-    curve = np.rint(limited * (1 << _FRACTION_BITS)).astype(np.int32)
-    cv2.polylines(picture, [curve], closed, colour, thickness, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def _draw_label(

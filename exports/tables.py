@@ -84,18 +84,21 @@ def slider_columns(
 ) -> dict[str, pyarrow.Array]:
     """The columns of all sliders, then of the ends of their intervals, by column name.
 
-    values, lower, upper: for each row (s,) float32, 0..1.
+    values, lower, upper: for each row (s,) float32, 0..1; nan where not known.
     """
-    import pyarrow
-
-    def columns(rows: Sequence[np.ndarray]) -> list[pyarrow.Array]:
-        array = np.array(rows, np.float32).reshape(len(rows), len(slider_names))
-        return [pyarrow.array(column) for column in array.T.copy()]
-
-    named = dict(zip(slider_names, columns(values), strict=True))
-    for name, low, high in zip(slider_names, columns(lower), columns(upper), strict=True):
+    named = dict(zip(slider_names, number_columns(values, len(slider_names)), strict=True))
+    lows, highs = (number_columns(rows, len(slider_names)) for rows in (lower, upper))
+    for name, low, high in zip(slider_names, lows, highs, strict=True):
         named |= {name + LOW: low, name + HIGH: high}
     return named
+
+
+def number_columns(rows: Sequence[np.ndarray], count: int) -> list[pyarrow.Array]:
+    """`count` float32 columns of rows (count,); nan becomes null, an empty cell in the CSV."""
+    import pyarrow
+
+    array = np.array(rows, np.float32).reshape(len(rows), count)
+    return [pyarrow.array(column, from_pandas=True) for column in array.T.copy()]
 
 
 def photo_cell(photo: Path) -> str:

@@ -12,6 +12,9 @@ from regression.prediction.live_estimate import LiveEstimate
 from vision.faces import Face
 from vision.pose import NormalisedFace
 
+COMPARED_ROUTES = ("encoding", "landmarks")
+"""The routes that stand side by side."""
+
 
 @dataclass(frozen=True, eq=False)
 class LiveState:
@@ -30,7 +33,9 @@ class LiveState:
             without a face, or before the route has all that it needs.
         estimates: what all frames of this person say, by route; only routes that were asked for
             and have all that they need.
-        rested: how many of the person's frames were passed over, for one reason or another.
+        passed_over: how many of the person's frames said too little to be used.
+        reason: what most of all makes this frame say little, "turned", "speaking or smiling",
+            "blurred" or "too small"; "" where nothing does.
         seconds: stage -> how long it took on this frame; for the benchmark.
     """
 
@@ -44,7 +49,8 @@ class LiveState:
     model: str
     values: np.ndarray | None
     estimates: Mapping[str, LiveEstimate]
-    rested: int = 0
+    passed_over: int = 0
+    reason: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property

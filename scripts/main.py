@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 COMMANDS = (
     "predict",
+    "webcam",
     "demo",
     "data",
     "train",

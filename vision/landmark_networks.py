@@ -8,25 +8,14 @@ and miss faces that are small in it; the search for those is FaceLandmarker's in
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from vision.faces import EXPRESSION_NAMES, LANDMARK_COUNT
 from vision.landmarker_file import read_landmarker_file
 from vision.mediapipe_import import import_mediapipe
-
-
-class Mesh(NamedTuple):
-    """One face as a network sees it.
-
-    landmarks: (478, 3) float64 in the picture's pixels, axes as in vision.faces.Face.
-    expressions: (52,) float32, 0..1, in the order of EXPRESSION_NAMES; None from a network that
-        does not tell them.
-    """
-
-    landmarks: np.ndarray
-    expressions: np.ndarray | None
+from vision.meshes import Mesh
 
 
 class LandmarkNetwork(Protocol):
@@ -50,10 +39,15 @@ class FaceMeshNetwork:
 
     name = "face_mesh"
 
-    def __init__(self, maximum_faces: int) -> None:
-        """maximum_faces: at most this many are found in one picture."""
+    def __init__(self, maximum_faces: int, in_video: bool = False) -> None:
+        """Load the network.
+
+        maximum_faces: at most this many are found in one picture.
+        in_video: the pictures are frames that follow on each other. Faces are looked for where
+            the last frame had them, so that its meshes count too.
+        """
         self._network: Any = import_mediapipe().solutions.face_mesh.FaceMesh(
-            static_image_mode=True, refine_landmarks=True, max_num_faces=maximum_faces
+            static_image_mode=not in_video, refine_landmarks=True, max_num_faces=maximum_faces
         )
 
     def meshes(self, pixels: np.ndarray) -> list[Mesh]:

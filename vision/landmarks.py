@@ -9,14 +9,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from vision.faces import MESH_COUNT, Box, Face, overlap
-from vision.landmark_networks import (
-    FaceLandmarkerNetwork,
-    FaceMeshNetwork,
-    LandmarkNetwork,
-    Mesh,
-)
+from vision.faces import Box, Face, overlap
+from vision.landmark_networks import FaceLandmarkerNetwork, FaceMeshNetwork, LandmarkNetwork
 from vision.mediapipe_import import import_mediapipe, without_log_lines
+from vision.meshes import SAME_FACE, Mesh, add_face, largest_faces
 
 # The networks see at most 192 pixels across a face or a frame: a larger photo adds time and
 # aliasing, no detail. (92 photos of 1350 pixels brought to 1280, 512 or 256: landmarks move by
@@ -36,12 +32,6 @@ _TILED_SIDE = 320
 # where the mesh's own detector is at its best.
 _CROP_FACTOR = 2.0
 _CROP_SIDES = (256, 512)
-
-# A mesh lower than this many pixels was drawn, not seen.
-_SMALLEST = 12
-
-# Above this intersection over union two boxes are one face.
-_SAME_FACE = 0.3
 
 
 class FaceLandmarker:
@@ -114,11 +104,6 @@ class FaceLandmarker:
         """
         if not self._is_open:
             raise RuntimeError("This FaceLandmarker is closed; expected an open one; make a new.")
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
-            raise ValueError(
-                f"pixels is {pixels.shape} {pixels.dtype}; expected (height, width, 3) uint8 RGB; "
-                "convert the picture first (read_photo does)."
-            )
         if self._quiet:
             return self._detect(pixels)
         with without_log_lines():
@@ -128,19 +113,17 @@ class FaceLandmarker:
         return faces
 
     def _detect(self, pixels: np.ndarray) -> list[Face]:
+        working, shrink = working_picture(pixels)
         height, width = pixels.shape[:2]
-        working, shrink = _shrunk(pixels)
         meshes: list[Mesh] = []
         for mesh in self._network.meshes(working):
-            _add(meshes, mesh._replace(landmarks=mesh.landmarks * shrink), width, height)
+            add_face(meshes, mesh._replace(landmarks=mesh.landmarks * shrink), width, height)
         self._add_detected(meshes, pixels, working, shrink, (0, 0))
         if not _is_portrait(meshes, width, height):
             for x, y, side in _tiles(working.shape[1], working.shape[0]):
                 tile = np.ascontiguousarray(working[y : y + side, x : x + side])
                 self._add_detected(meshes, pixels, tile, shrink, (x, y))
-        faces = [Face(mesh.landmarks, width, height, mesh.expressions) for mesh in meshes]
-        faces.sort(key=_size, reverse=True)
-        return faces[: self._maximum_faces]
+        return largest_faces(meshes, width, height, self._maximum_faces)
 
     def _add_detected(
         self,
@@ -162,9 +145,9 @@ class FaceLandmarker:
                 (right + corner[0]) * shrink,
                 (bottom + corner[1]) * shrink,
             )
-            if all(overlap(box, _box(mesh)) < _SAME_FACE for mesh in meshes):
+            if all(overlap(box, mesh.box) < SAME_FACE for mesh in meshes):
                 for mesh in self._meshes_near(pixels, box):
-                    _add(meshes, mesh, width, height)
+                    add_face(meshes, mesh, width, height)
 
     def _detections(self, pixels: np.ndarray) -> list[Box]:
         """Boxes of the full-range detector, in pixels of the picture."""
@@ -188,24 +171,15 @@ class FaceLandmarker:
             mesh._replace(landmarks=mesh.landmarks * scale + (left, top, 0.0))
             for mesh in self._network.meshes(crop)
         ]
-        candidates.sort(key=lambda mesh: overlap(box, _box(mesh)), reverse=True)
-        return [mesh for mesh in candidates[:1] if overlap(box, _box(mesh)) >= _SAME_FACE]
-
-
-def _add(meshes: list[Mesh], mesh: Mesh, width: int, height: int) -> None:
-    """Append a mesh unless it is implausible or a face already there."""
-    box = _box(mesh)
-    if _is_plausible(mesh, width, height) and all(
-        overlap(box, _box(other)) < _SAME_FACE for other in meshes
-    ):
-        meshes.append(mesh)
+        candidates.sort(key=lambda mesh: overlap(box, mesh.box), reverse=True)
+        return [mesh for mesh in candidates[:1] if overlap(box, mesh.box) >= SAME_FACE]
 
 
 def _is_portrait(meshes: list[Mesh], width: int, height: int) -> bool:
     """Whether one face fills so much of the photo that a search for tiny ones is not worth it."""
     if len(meshes) != 1:
         return False
-    _, top, _, bottom = _box(meshes[0])
+    _, top, _, bottom = meshes[0].box
     return bottom - top >= _PORTRAIT * min(width, height)
 
 
@@ -224,31 +198,17 @@ def _tiles(width: int, height: int) -> list[tuple[int, int, int]]:
     return [(x, y, side) for y in starts(height) for x in starts(width)]
 
 
-def _is_plausible(mesh: Mesh, width: int, height: int) -> bool:
-    """Whether a mesh has a face's shape and lies at least half inside the photo."""
-    left, top, right, bottom = _box(mesh)
-    if bottom - top < _SMALLEST or not np.isfinite(mesh.landmarks).all():
-        return False
-    inside = (min(right, width) - max(left, 0)) * (min(bottom, height) - max(top, 0))
-    if min(right, width) <= max(left, 0) or min(bottom, height) <= max(top, 0):
-        return False
-    aspect = (right - left) / (bottom - top)
-    return inside >= 0.5 * (right - left) * (bottom - top) and 1 / 3 < aspect < 3
+def working_picture(pixels: np.ndarray) -> tuple[np.ndarray, int]:
+    """What the networks are shown of a picture: it reduced by a whole number, and that number.
 
-
-def _box(mesh: Mesh) -> Box:
-    points = mesh.landmarks[:MESH_COUNT, :2]
-    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-    return float(left), float(top), float(right), float(bottom)
-
-
-def _size(face: Face) -> float:
-    left, top, right, bottom = face.box
-    return (right - left) * (bottom - top)
-
-
-def _shrunk(pixels: np.ndarray) -> tuple[np.ndarray, int]:
-    """A large picture reduced by a whole number (which is exact, and fast), and that number."""
+    pixels: (height, width, 3) uint8 RGB. Only large pictures are reduced, the others get 1.
+    Raises ValueError for other arrays.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+        raise ValueError(
+            f"pixels is {pixels.shape} {pixels.dtype}; expected (height, width, 3) uint8 RGB; "
+            "convert the picture first (read_photo does)."
+        )
     height, width = pixels.shape[:2]
     shrink = max(1, min(height, width) // _WORKING_SIDE)
     if shrink == 1:
