@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from live.display import display_trouble
 from live.loop import Limits
+from live.screen.display import display_trouble
 from live.setup import LivePlan, open_live
-from live.sources import Source
 from live.state import LiveState
+from live.video.sources import Source
 
 SECONDS = 10.0
 """How long each setting is measured."""

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from live.captures import CaptureError
 from live.face_choice import face_at
-from live.frame_stream import FrameStream
-from live.recording import RecordingError
-from live.saver import Saver
-from live.screen import video_point
+from live.saving.captures import CaptureError
+from live.saving.recording import RecordingError
+from live.saving.saver import Saver
+from live.screen.screen import video_point
+from live.screen.window import Event, Window
 from live.session import LiveSession
 from live.state import LiveState
+from live.video.frame_stream import FrameStream
 from live.viewer import Viewer
-from live.window import Event, Window
 from rig.rig import RigError
 
 Watch = Callable[[LiveState, Mapping[str, float]], None]
@@ -249,7 +249,8 @@ class LiveLoop:
         except (CaptureError, RigError) as error:
             self.tell(str(error))
         else:
-            self.tell(f"Captured: {written[0]} and {len(written) - 1} more.")
+            more = f" and {len(written) - 1} files more" if len(written) > 1 else ""
+            self.tell(f"Saved {written[0].name}{more} in {written[0].parent}.")
 
     def _toggle_recording(self) -> None:
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from live.frames import Frame
+from live.video.frames import Frame
 from vision.faces import Face
 from vision.features import landmark_features
 from vision.frame_weight import LEAST_WEIGHT, Look, frame_weight, look_of

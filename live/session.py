@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -16,9 +17,9 @@ import numpy as np
 
 from live.encoding_worker import EncodedFace, EncodingWorker
 from live.face_choice import FaceChoice
-from live.frames import Frame
 from live.seen_face import SeenFace, look_at
 from live.state import COMPARED_ROUTES, LiveState
+from live.video.frames import Frame
 from regression.models.model_files import ModelError, TrainedModel, load_model
 from regression.prediction.face_accumulator import FaceAccumulator, UsedFrame
 from regression.prediction.grouping import PERSON_DISTANCE
@@ -26,7 +27,7 @@ from regression.prediction.live_estimate import LiveEstimate
 from regression.prediction.one_euro import OneEuroFilter
 from vision.encodings import FaceEncoder
 from vision.face_tracking import FaceTracker
-from vision.faces import Face
+from vision.faces import Box, Face, overlap
 from vision.features import ROUTES, encoding_width
 
 # One encoding may go astray: so many in a row, each far from the person's mean, are another person.
@@ -35,6 +36,13 @@ _STRANGE_ENCODINGS = 3
 # Frames wait for the next encoding to say whose they are. Where none comes they are taken in the
 # end: more would fill the memory.
 _MOST_WAITING = 60
+
+# After a pause of more seconds the face may be anywhere: the tracker would still look where it was.
+_LONGEST_PAUSE = 0.25
+
+# Boxes of two frames in turn that overlap less, by intersection over union: the face moves so fast
+# that the tracker lags behind and the picture is smeared.
+_STEADY_OVERLAP = 0.75
 
 # A face that was gone for longer starts its smoothed values anew.
 _FORGET_SECONDS = 0.5
@@ -99,6 +107,8 @@ class LiveSession:
         self._worker = None if encoder is None else EncodingWorker(encoder, encode_every is None)
         self._choice = FaceChoice()
         self._smoother = OneEuroFilter()
+        self._last_seconds: float | None = None
+        self._last_box: Box | None = None
         self._last_face: tuple[str, float] | None = None
         self._faces: tuple[Face, ...] = ()
         self.person = 0
@@ -155,10 +165,17 @@ class LiveSession:
     def step(self, frame: Frame) -> LiveState:
         """Looks at the next frame."""
         clock = _StageClock()
+        paused = self._last_seconds is not None and not (
+            0 <= frame.seconds - self._last_seconds <= _LONGEST_PAUSE
+        )
+        self._last_seconds = frame.seconds
+        if paused:
+            self._tracker.forget()
+            self._last_box = None
         self._faces = faces = tuple(self._tracker.track(frame.pixels))
         clock.done("tracking")
         chosen = self._choice.choose(faces)
-        seen = None if chosen is None else look_at(frame, faces[chosen])
+        seen = None if chosen is None else self._look_at(frame, faces[chosen])
         clock.done("features")
         if seen is not None:
             self.person = max(1, self.person)
@@ -192,6 +209,13 @@ class LiveSession:
         self._latest_encoding: np.ndarray | None = None
         self._passed_over = 0
         self._smoother.reset()
+
+    def _look_at(self, frame: Frame, face: Face) -> SeenFace:
+        last, self._last_box = self._last_box, face.box
+        seen = look_at(frame, face)
+        if last is not None and overlap(last, face.box) < _STEADY_OVERLAP:
+            return replace(seen, weight=0.0, reason="moving fast")
+        return seen
 
     def _begin_next_person(self) -> None:
         portrait = self.portrait()

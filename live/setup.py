@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from exports.character_files import check_kinds
 from exports.morph_targets import MAKEHUMAN
-from live.frame_stream import open_stream
-from live.head_drawer import HeadDrawer
+from live.head.head_drawer import HeadDrawer
 from live.loop import Limits, LiveLoop, Watch
-from live.saver import Saver
-from live.screen import HEIGHT, PANEL_HEIGHT, PANEL_WIDTH, WIDTH
+from live.saving.saver import Saver
+from live.screen.screen import HEIGHT, PANEL_HEIGHT, PANEL_WIDTH, WIDTH
+from live.screen.window import Window
 from live.session import LiveSession, load_routes
-from live.sources import Source, SourceSettings
+from live.video.frame_stream import open_stream
+from live.video.sources import Source, SourceSettings
 from live.viewer import Viewer
-from live.window import Window
 from regression.models.average_face import average_values
 from regression.models.model_files import ModelError, shipped_models
 from rig.fetch import rig_folder_if_there

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from live.frames import Frame
+from live.video.frames import Frame
 from regression.prediction.live_estimate import LiveEstimate
 from vision.faces import Face
 from vision.pose import NormalisedFace
@@ -35,7 +35,7 @@ class LiveState:
             and have all that they need.
         passed_over: how many of the person's frames said too little to be used.
         reason: what most of all makes this frame say little, "turned", "speaking or smiling",
-            "blurred" or "too small"; "" where nothing does.
+            "blurred", "too small" or "moving fast"; "" where nothing does.
         seconds: stage -> how long it took on this frame; for the benchmark.
     """
 

@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 
-from live.head_drawer import HeadDrawer
-from live.screen import BAR_COUNT, ScreenSettings, draw_screen
-from live.slider_bars import choose_sliders
+from live.head.head_drawer import HeadDrawer
+from live.screen.screen import BAR_COUNT, ScreenSettings, draw_screen
+from live.screen.slider_bars import choose_sliders
 from live.state import COMPARED_ROUTES, LiveState
 from rig.rig import Slider
 
@@ -18,7 +18,7 @@ _RATE_SMOOTHING = 0.1
 
 
 class Viewer:
-    """Draws the screen. mirrored, compare, help, recording: as in live.screen.ScreenSettings."""
+    """Draws the screen. mirrored, compare, help, recording: as live.screen.screen has them."""
 
     def __init__(
         self,

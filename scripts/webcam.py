@@ -176,7 +176,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder = getattr(arguments, name)
         if folder is not None and folder.exists() and not folder.is_dir():
             arguments.parser.error(f"argument --{name}: {folder} is a file; name a folder")
-    from live.sources import quiet_opencv
+    from live.video.sources import quiet_opencv
 
     quiet_opencv()  # it reads its log level once, before its first video
     if arguments.list:
@@ -187,7 +187,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list_cameras() -> int:
-    from live.cameras import list_cameras
+    from live.video.cameras import list_cameras
 
     cameras = list_cameras()
     for camera in cameras:
@@ -235,7 +235,7 @@ def _follow(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> LivePlan:
     from live.loop import Limits
     from live.setup import LivePlan
-    from live.sources import SourceSettings, parse_source
+    from live.video.sources import SourceSettings, parse_source
 
     source = parse_source("0" if arguments.source is None else arguments.source)
     window = not arguments.no_window

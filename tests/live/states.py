@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from live.frames import Frame
 from live.state import LiveState
+from live.video.frames import Frame
 from regression.models.model_files import TrainedModel, load_model, shipped_models
 from regression.prediction.live_estimate import LiveEstimate
 from rig.landmark_head import LandmarkHead

@@ -15,9 +15,9 @@ PROGRAM = """
 import sys
 from pathlib import Path
 
-from live.frames import Frame
-from live.recording import Recording
-from live.screen import ScreenSettings, draw_screen
+from live.video.frames import Frame
+from live.saving.recording import Recording
+from live.screen.screen import ScreenSettings, draw_screen
 from live.session import LiveSession, load_routes
 from regression.models.model_files import shipped_models
 from tests.live.videos import moving_photo
@@ -37,7 +37,7 @@ head = models["landmarks"].head
 average = [slider.to_unit(slider.neutral) for slider in head.sliders]
 names = tuple(head.slider_names)
 with (
-    LiveSession(models, FaceEncoder(), "landmarks", encode_every=20) as session,
+    LiveSession(models, FaceEncoder(), "landmarks", maximum_faces=1, encode_every=50) as session,
     Recording(folder, "memory", "CC0-1.0", names) as recording,
 ):
     for number in range(1, frames + 1):

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live.frames import Frame
 from live.session import LiveSession, load_routes
 from live.state import LiveState
+from live.video.frames import Frame
 from regression import Predictor
 from regression.models.model_files import ModelError, TrainedModel, shipped_models
 from regression.prediction.prediction import Prediction

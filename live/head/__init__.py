@@ -1,0 +1,1 @@
+"""The predicted head, drawn in a process of its own."""

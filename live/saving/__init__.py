@@ -1,0 +1,1 @@
+"""What is left on disk: captures and recordings."""

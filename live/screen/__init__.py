@@ -1,0 +1,1 @@
+"""What is shown: one picture of 1280x720, and the window it is in."""
