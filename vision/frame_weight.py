@@ -21,6 +21,7 @@ _FREE_PITCH, _PITCH_FALL = 10.0, 8.0
 # half width of their intervals.
 _OPENING_FALL = 0.06
 _CORNER_NEUTRAL, _CORNER_FALL = 0.0, 0.04
+_SMILING = 0.1  # of who smiles all the time: better that than nothing
 
 # Sharpness of sharp photos and of useless ones, see vision.quality.
 _SHARP, _BLURRED = 0.075, 0.02
@@ -70,9 +71,10 @@ def frame_weight(
     opening = float(features[_OPENING]) / _OPENING_FALL
     corners = max(0.0, float(features[_CORNERS]) - _CORNER_NEUTRAL) / _CORNER_FALL
     _, top, _, bottom = face.box
+    calm = float(np.exp(-(opening**2) - corners**2))
     parts = {
         "turned": float(np.exp(-turned)),
-        "speaking or smiling": float(np.exp(-(opening**2) - corners**2)),
+        "speaking or smiling": _SMILING + (1 - _SMILING) * calm,
         "blurred": float(np.clip((sharpness(pixels, face) - _BLURRED) / (_SHARP - _BLURRED), 0, 1)),
         "too small": float(np.clip((bottom - top) / (_AMPLE * SMALLEST_HEIGHT), 0, 1)) ** 2,
     }
