@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs of others that tests/outside opens our files with, in .outside: the Khronos
-# validator and three.js (npm, node 18 or newer), and Blender as a Python module (400 MB).
-# The tests take chromium or chrome where there is one; as root on Debian it is installed.
+# validator and three.js (npm, node 18 or newer), and Blender as a Python module (400 MB). The tests
+# take chromium or chrome, and Xvfb and xdotool, where they are; as root on Debian they are installed.
 set -eu
 
 VALIDATOR=2.0.0-dev.3.10
@@ -19,6 +19,12 @@ if ! command -v chromium > /dev/null && ! command -v chromium-browser > /dev/nul
     echo "Installing chromium (Debian's package)."
     apt-get -q -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -q install -y \
         --no-install-recommends chromium > /dev/null
+fi
+if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null &&
+    { ! command -v Xvfb > /dev/null || ! command -v xdotool > /dev/null; }; then
+    echo "Installing Xvfb and xdotool, which the tests open windows with (Debian's packages)."
+    apt-get -q -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -q install -y \
+        --no-install-recommends xvfb xdotool > /dev/null
 fi
 mkdir -p .outside
 echo '{"private": true}' > .outside/package.json
