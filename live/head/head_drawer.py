@@ -13,8 +13,9 @@ from typing import Self
 
 import numpy as np
 
+from exports.shown_head import face_alone
 from live.head.drawing_process import Request, draw_for_parent
-from live.head.head_pictures import HeadPictures, check_size, face_alone
+from live.head.head_pictures import HeadPictures, check_size
 from rig.fetch import rig_folder_if_there
 from rig.landmark_head import LandmarkHead
 

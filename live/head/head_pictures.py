@@ -3,53 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from exports.morph_targets import MAKEHUMAN
-from live.head.painted_face import frame_face, painted_face
+from exports.shown_head import ShownHead, face_alone, rig_columns, shown_head
 from rig.camera import Camera
-from rig.fetch import rig_folder_if_there
 from rig.landmark_head import LandmarkHead
-from rig.paint import vertex_colours
 from rig.painter import paint_mesh, soften_outline
-from rig.portrait import Framing, frame_head
 from rig.render import Light, Renderer, RenderError
-from rig.rig import FloatArray, Rig, RigError
+from rig.rig import FloatArray, RigError
 
 BACKGROUND = (32, 34, 38)
 """RGB, what is behind the heads."""
 
-PREPARED_FILE = "rig/prepared.npz"
-"""In a models folder: the rig that the models were trained for, see rig.prepared_rig."""
-
 _DISTANCE = 15.0  # decimetres, a portrait photographer's distance
-_SKIN = (0.82, 0.60, 0.48)
 _LIGHT = Light(
     direction=(-0.45, 0.5, 1.0),
     colour=(0.74, 0.72, 0.69),
     ambient=(0.26, 0.27, 0.30),
     specular=0.07,
 )
-_CLOSER = (0.2, 0.84)  # than portraits: up, in eye heights that they show 3.1 of, and in height
 _TWO_SMALLER = 1.15  # in half a picture, so that a turned head has room
 _FADE = 0.16  # of the height, at the bottom: heads end there as they happen to be cut
-
-
-@dataclass(frozen=True, eq=False)
-class DrawnHead:
-    """What is drawn.
-
-    rig: its mesh and sliders. framing: what a picture shows of it.
-    note: why it is not the head itself, a sentence; empty where it is.
-    """
-
-    rig: Rig
-    framing: Framing
-    note: str = ""
 
 
 class HeadPictures:
@@ -69,15 +47,15 @@ class HeadPictures:
 
     def __init__(
         self,
-        head: DrawnHead,
+        head: ShownHead,
         slider_names: Sequence[str],
         size: tuple[int, int] = (640, 480),
         opengl: bool = True,
     ) -> None:
         check_size(size)
         self._head, self._size = head, size
-        self._columns = _columns(head.rig, slider_names)
-        self._colours = vertex_colours(head.rig, skin=_SKIN)
+        self._columns = rig_columns(head.rig, slider_names)
+        self._framing = head.framing
         self._shapes: dict[bytes, FloatArray] = {}
         # One for pictures of one head, one for those of two.
         self._renderers: list[Renderer] = []
@@ -94,7 +72,7 @@ class HeadPictures:
             heads: (s,) slider values in rig units, for each.
             yaw, pitch, roll: degrees, as in rig.camera.Camera.
         """
-        framing = self._head.framing
+        framing = self._framing
         if len(heads) > 1:
             framing = replace(framing, height=framing.height * _TWO_SMALLER)
         camera = framing.camera(_DISTANCE, yaw, pitch, roll)
@@ -111,11 +89,11 @@ class HeadPictures:
         background = (red, green, blue)
         if not self._renderers:
             return paint_mesh(
-                *(vertices, triangles, self._colours, camera),
+                *(vertices, triangles, self._head.colours, camera),
                 *(width // count, height, _LIGHT, background),
             )
         picture = self._renderers[count - 1].render(
-            vertices, triangles, self._colours, camera, _LIGHT, background
+            vertices, triangles, self._head.colours, camera, _LIGHT, background
         )
         plain = np.array(BACKGROUND, np.uint8)
         beside = cv2.inRange(picture, plain, plain)
@@ -144,52 +122,12 @@ class HeadPictures:
         self.close()
 
 
-def find_head(models_folder: Path, rig_path: Path | None, head: LandmarkHead) -> DrawnHead:
-    """The head to draw, the first that is there: the models' rig, MakeHuman's, the face mesh.
-
-    Args:
-        models_folder: of the models that predict.
-        rig_path: MakeHuman's data folder; None for the one of FPP_RIG or the one fetched.
-        head: of the models.
-
-    Raises:
-        RigError: a rig that is named, or lies in the models folder, cannot be used.
-    """
-    prepared = models_folder / PREPARED_FILE
-    if prepared.is_file():
-        from rig.prepared_rig import load_prepared
-
-        rig = load_prepared(prepared).rig
-        _columns(rig, head.slider_names)
-        return DrawnHead(rig, _frame(rig))
-    if head.rig != MAKEHUMAN:
-        return face_alone(
-            head, f"The face mesh is shown, not the head: there is no {PREPARED_FILE}."
-        )
-    folder = rig_folder_if_there(rig_path)
-    if folder is None:
-        return face_alone(
-            head, "The face mesh is shown, not the head: `fpp rig fetch makehuman` fetches it."
-        )
-    from rig.makehuman import load_makehuman
-
-    rig = load_makehuman(folder)
-    _columns(rig, head.slider_names)
-    return DrawnHead(rig, _frame(rig))
-
-
-def face_alone(head: LandmarkHead, note: str) -> DrawnHead:
-    """The face mesh of a landmark head."""
-    rig = painted_face(head)
-    return DrawnHead(rig, frame_face(rig), note)
-
-
 def open_pictures(
     models_folder: Path, rig_path: Path | None, head: LandmarkHead, size: tuple[int, int]
 ) -> tuple[HeadPictures, str]:
     """The best that can be drawn here, and the note on it: never an error of rig or OpenGL."""
     try:
-        drawn = find_head(models_folder, rig_path, head)
+        drawn = shown_head(models_folder, rig_path, head)
     except RigError as error:
         drawn = face_alone(head, f"The face mesh is shown, not the head: {_first_sentence(error)}")
     try:
@@ -197,14 +135,6 @@ def open_pictures(
     except RenderError as error:
         note = f"The face mesh is shown, not the head: {_first_sentence(error)}"
     return HeadPictures(face_alone(head, note), head.slider_names, size, opengl=False), note
-
-
-def _frame(rig: Rig) -> Framing:
-    """The head, larger than in a portrait."""
-    framing = frame_head(rig)
-    across, up, deep = framing.centre
-    higher, closer = _CLOSER
-    return Framing((across, up + higher * framing.height / 3.1, deep), closer * framing.height)
 
 
 def _faded(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -225,19 +155,6 @@ def check_size(size: tuple[int, int]) -> None:
             f"Pictures of heads {width} x {height} pixels large were asked for. An even width of "
             "2 or more and a height of 1 or more were expected. Correct the size."
         )
-
-
-def _columns(rig: Rig, slider_names: Sequence[str]) -> npt.NDArray[np.intp]:
-    """Where each slider stands in the rig."""
-    number = {name: column for column, name in enumerate(rig.slider_names)}
-    missing = [name for name in slider_names if name not in number]
-    if missing:
-        raise RigError(
-            f"The rig {rig.name} has no slider {missing[0]}, which the models predict. The rig "
-            "that they were trained for was expected. Name it with --rig, or use models of this "
-            "one."
-        )
-    return np.array([number[name] for name in slider_names], np.intp)
 
 
 def _first_sentence(error: Exception) -> str:

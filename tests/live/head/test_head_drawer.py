@@ -16,13 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from exports.shown_head import face_alone, shown_head
 from live.head.head_drawer import HeadDrawer
-from live.head.head_pictures import (
-    BACKGROUND,
-    face_alone,
-    find_head,
-    open_pictures,
-)
+from live.head.head_pictures import BACKGROUND, open_pictures
 from rig.correspondence import Correspondence
 from rig.landmark_head import LandmarkHead, load_landmark_head
 from rig.makehuman import load_makehuman
@@ -251,10 +247,10 @@ def test_without_a_rig_the_face_mesh_is_drawn_and_the_note_says_how_to_get_one(
 ) -> None:
     monkeypatch.delenv("FPP_RIG", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    found = find_head(MODELS, None, head)
+    found = shown_head(MODELS, None, head)
     assert "fpp rig fetch makehuman" in found.note
     assert len(found.rig.neutral) < 2000
-    other = find_head(MODELS, None, replace(head, rig="stranger"))
+    other = shown_head(MODELS, None, replace(head, rig="stranger"))
     assert "prepared.npz" in other.note
 
 
@@ -287,7 +283,7 @@ def test_a_prepared_rig_goes_first(head: LandmarkHead, tiny_folder: Path, tmp_pa
             replace(slider, name=name) for slider, name in zip(head.sliders, names, strict=True)
         ),
     )
-    assert find_head(tmp_path, None, renamed).rig.name == "stranger"
+    assert shown_head(tmp_path, None, renamed).rig.name == "stranger"
     values = np.linspace(-1, 1, len(names)).astype(np.float32)
     with (
         HeadDrawer(tmp_path, None, renamed, (160, 120)) as one,
@@ -297,7 +293,7 @@ def test_a_prepared_rig_goes_first(head: LandmarkHead, tiny_folder: Path, tmp_pa
         assert np.abs(drawn - expected).mean() < 1
         assert one.note == other.note
     with pytest.raises(RigError, match="no slider"):
-        find_head(tmp_path, None, head)
+        shown_head(tmp_path, None, head)
 
 
 def test_a_rig_that_cannot_be_used_gives_the_face_mesh_and_says_so(
