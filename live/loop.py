@@ -53,6 +53,7 @@ class LiveSummary:
         seconds: from the first frame to the end.
         last: the last person's best frame, with what all their frames say; None without a person.
         captured: files written of people by themselves.
+        lost: how many people could not be captured.
         stopped: whether Ctrl-C ended it.
         failure: why the source was lost for good; None where it was not.
     """
@@ -62,6 +63,7 @@ class LiveSummary:
     seconds: float
     last: LiveState | None
     captured: tuple[Path, ...]
+    lost: int
     stopped: bool
     failure: str | None
 
@@ -94,6 +96,7 @@ class LiveLoop:
         self.tell, self._watch = tell, watch
         self._capture_people = capture_people
         self._captured: list[Path] = []
+        self._lost = 0
         self._state: LiveState | None = None
         self._picture: np.ndarray | None = None
         self._frames = 0
@@ -135,6 +138,7 @@ class LiveLoop:
             seconds=seconds,
             last=portrait,
             captured=tuple(self._captured),
+            lost=self._lost,
             stopped=stopped,
             failure=self._stream.failure,
         )
@@ -163,6 +167,7 @@ class LiveLoop:
                 try:
                     self._captured += self._saver.capture(portrait, None)
                 except (CaptureError, RigError) as error:
+                    self._lost += 1
                     self.tell(str(error))
 
     def _record(self, state: LiveState | None) -> None:

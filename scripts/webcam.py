@@ -39,7 +39,8 @@ files in DIR:
 
 Without a window, each person's best frame is captured when they are gone.
 
-exit code: 0 if a face was seen, 1 if none or if the source was lost, 2 for wrong usage
+exit code: 0 if a face was seen, 1 if none, if the source was lost or a person could not be
+captured, 2 for wrong usage
 """
 
 MODELS = ("encoding", "landmarks", "fused")
@@ -278,7 +279,8 @@ def _report(summary: LiveSummary, plan: LivePlan) -> int:
     print(text)
     if summary.stopped:
         return _STOPPED
-    return 1 if summary.failure is not None or summary.people == 0 else 0
+    failed = summary.failure is not None or summary.lost or not summary.people
+    return 1 if failed else 0
 
 
 def _benchmark(arguments: argparse.Namespace) -> int:

@@ -92,6 +92,15 @@ def test_limits_end_it(video: Path, tmp_path: Path, limit: tuple[str, float]) ->
     assert count == 30 if limit[0] == "--max-frames" else 5 < count <= FRAMES
 
 
+def test_a_person_who_cannot_be_captured_is_told_of(video: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    options = ("--no-window", "--out", tmp_path / "file" / "out", "--max-frames", 20)
+    done = run(video, *options, "--model", "landmarks")
+    assert done.returncode == 1
+    assert "capture cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_video_without_a_face_is_a_failure(tmp_path: Path) -> None:
     from tests.live.videos import write_video
 
