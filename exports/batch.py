@@ -24,6 +24,7 @@ from regression.prediction.prediction import Failure, Prediction
 
 if TYPE_CHECKING:
     from exports.export_head import ExportHead
+    from exports.report.report_page import ReportWriter
     from regression.models.intervals import SliderIntervals
     from regression.prediction.predictor import Predictor
 
@@ -58,6 +59,7 @@ def predict_into(
     group: str = "none",
     person_distance: float = PERSON_DISTANCE,
     export_head: ExportHead | None = None,
+    report_writer: ReportWriter | None = None,
 ) -> BatchResults:
     """Predict photos and write tables, character files and overlays into a folder.
 
@@ -71,6 +73,7 @@ def predict_into(
         "none", the people get a table and character files too. "person" needs a predictor with
         encodings.
     export_head: for kinds that show a head, see `exports.export_head.head_for_exports`.
+    report_writer: of the HTML report; its owner closes it.
     person_distance: for "person", see `regression.prediction.grouping.group_by_person`.
 
     Raises OSError where the folder cannot be written, ValueError for no such group.
@@ -96,9 +99,14 @@ def predict_into(
                 write_character_files(
                     folder, face, predictor.sliders, kinds, names[path], licence, export_head
                 )
-            if faces and overlay:
+            photo = None
+            if faces and (overlay or report_writer is not None):
                 photo = read_photo(path, maximum_side=MAXIMUM_SIDE)
-                write_overlay(folder, photo.pixels, faces, names[path], photo.scale)
+                if overlay:
+                    write_overlay(folder, photo.pixels, faces, names[path], photo.scale)
+            if report_writer is not None:
+                pixels, scale = (photo.pixels, photo.scale) if photo else (None, 1.0)
+                report_writer.add(path, pixels, scale, faces, problems)
             predictions += faces
             failures += problems
             if report is not None:

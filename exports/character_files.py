@@ -35,7 +35,7 @@ KINDS = TEXT_KINDS + HEAD_KINDS
 JSON_SCHEMA = 2
 """Number of the JSON's layout, docs/json.md. It grows when a reader of the old would fail."""
 
-_TOLD_OF_HEADS = ("photo", "face_number", "person", "photos")
+_TOLD_OF_HEADS = ("photo", "face_number", "person", "photos", "edited")
 
 
 def check_kinds(kinds: Collection[str], rig: str) -> None:
@@ -65,6 +65,7 @@ def write_character_files(
     photo_name: str | None = None,
     rig_licence: str = "CC0-1.0",
     export_head: ExportHead | None = None,
+    edited: Sequence[str] = (),
 ) -> list[Path]:
     """Write one face's files into an existing folder and return their paths.
 
@@ -77,6 +78,7 @@ def write_character_files(
         photos of several folders.
     rig_licence: SPDX name of the licence of the rig's data, for the JSON file.
     export_head: what HEAD_KINDS show, with the same sliders; one for all photos.
+    edited: sliders whose values were set by hand, not predicted; the files say so.
 
     Raises ValueError for a kind that does not exist or has no head, or for sliders that are not the
     prediction's; RigError for .mhm of a rig that is not MakeHuman's.
@@ -94,7 +96,9 @@ def write_character_files(
         "roll": round(float(prediction.roll), 2),
         "quality": list(prediction.quality),
     }
-    return _write_files(folder, name, prediction, about, sliders, kinds, rig_licence, export_head)
+    return _write_files(
+        folder, name, prediction, about | _edited(edited), sliders, kinds, rig_licence, export_head
+    )
 
 
 def write_person_files(
@@ -104,6 +108,7 @@ def write_person_files(
     kinds: Collection[str] = TEXT_KINDS,
     rig_licence: str = "CC0-1.0",
     export_head: ExportHead | None = None,
+    edited: Sequence[str] = (),
 ) -> list[Path]:
     """The same for a person of several photos: person_NAME.mhm, person_NAME.json, ...
 
@@ -117,12 +122,18 @@ def write_person_files(
         ],
     }
     name = person_file_name(person.name)
-    return _write_files(folder, name, person, about, sliders, kinds, rig_licence, export_head)
+    return _write_files(
+        folder, name, person, about | _edited(edited), sliders, kinds, rig_licence, export_head
+    )
 
 
 def person_file_name(name: str) -> str:
     """What a person's files are called, without type."""
     return name if name.startswith("person_") else f"person_{name}"
+
+
+def _edited(names: Sequence[str]) -> dict[str, list[str]]:
+    return {"edited": list(names)} if names else {}
 
 
 def _write_files(
@@ -149,10 +160,12 @@ def _write_files(
     if "mhm" in kinds:
         written.append(folder / f"{name}.mhm")
         source = about.get("photo") or ", ".join(entry["photo"] for entry in about["photos"])
-        remarks = (
+        remarks = [
             f"Predicted by {GENERATOR}, model {made['model']}, {made['made']}, from {source}",
             f"Licence of the rig {face.rig}: {rig_licence}",
-        )
+        ]
+        if "edited" in about:
+            remarks.append("Set by hand: " + ", ".join(about["edited"]))
         write_mhm(written[-1], sliders, values, path_text(name), remarks)
     if "json" in kinds:
         written.append(folder / f"{name}.json")

@@ -20,7 +20,7 @@ from live.seen_face import SeenFace, look_at
 from live.sitter import Sitter, Sitters
 from live.state import COMPARED_ROUTES, LiveState
 from live.video.frames import Frame
-from regression.models.model_files import ModelError, TrainedModel, load_model
+from regression.models.model_files import ModelError, TrainedModel, load_model, routes_in
 from regression.prediction.live_estimate import LiveEstimate
 from regression.prediction.one_euro import OneEuroFilter
 from vision.encodings import FaceEncoder
@@ -44,8 +44,7 @@ def load_routes(folder: Path) -> dict[str, TrainedModel]:
 
     Raises ModelError where there is none, or where they read another landmarker's landmarks.
     """
-    routes = [route for route in ROUTES if (folder / f"{route}.json").is_file()]
-    models = {route: load_model(folder, route) for route in routes or ROUTES}
+    models = {route: load_model(folder, route) for route in routes_in(folder) or ROUTES}
     for model in models.values():
         if model.landmarker != "face_mesh":
             raise ModelError(

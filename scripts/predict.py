@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exports.batch import BatchResults
+    from exports.report.report_page import ReportWriter
+    from regression import Predictor
     from regression.prediction.prediction import Failure, Prediction
 
 SUMMARY = "Predict slider values for every face in photos."
@@ -17,6 +19,7 @@ EXAMPLES = """\
   fpp predict portrait.jpg
   fpp predict photos --out out --export mhm,json
   fpp predict photos --export glb,obj         3D heads, for Blender, Unity, Unreal, three.js
+  fpp predict photos --report                 a page to open: photos beside their heads in 3D
   fpp predict photos more/anna.jpg --model landmarks --no-overlay
   fpp predict family --group person --export mhm
 
@@ -31,6 +34,7 @@ files in DIR:
   NAME_baked.glb, NAME.obj
                       the head in its shape, with --export glb-baked, and obj (docs/import/)
   NAME_overlay.jpg    the photo with what was seen in it
+  report.html         with --report: one file for the browser; it needs no network and no other file
   people.csv, people.parquet, person_NAME.mhm, person_NAME.json
                       with --group: the same for each person, from all their photos together
 
@@ -102,6 +106,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write a picture of what was seen for each photo (default: yes)",
     )
     parser.add_argument(
+        "--report",
+        action="store_true",
+        help="write report.html: each face beside its head in 3D, and what each model says",
+    )
+    parser.add_argument(
         "--models",
         type=Path,
         metavar="FOLDER",
@@ -165,6 +174,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
     """Predict with a progress bar; complain of photos without a face as they come."""
+    from contextlib import ExitStack
+
     from tqdm import tqdm
 
     from exports.batch import predict_into
@@ -178,6 +189,7 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
         rendered=arguments.rendered,
         landmarker=_landmarker(arguments),
         with_encodings=arguments.group == "person",
+        also=("encoding", "landmarks", "fused") if arguments.report else (),
     )
     check_kinds(arguments.export, predictor.head.rig)
     export_head = None
@@ -192,7 +204,11 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
                 file=sys.stderr,
             )
     failed = done = 0
-    with tqdm(total=len(photos), unit="photo", disable=None) as bar:
+    with ExitStack() as stack:
+        writer = None
+        if arguments.report:
+            writer = stack.enter_context(_report_writer(arguments, predictor))
+        bar = stack.enter_context(tqdm(total=len(photos), unit="photo", disable=None))
 
         def report(
             path: Path, predictions: Sequence[Prediction], failures: Sequence[Failure]
@@ -218,11 +234,21 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
                 arguments.group,
                 arguments.person_distance,
                 export_head,
+                writer,
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"after {done} of {len(photos)} photos; what was done is in {arguments.out}"
             ) from None
+
+
+def _report_writer(arguments: argparse.Namespace, predictor: Predictor) -> ReportWriter:
+    from exports.report.report_page import ReportWriter
+    from exports.shown_head import shown_head
+
+    head = shown_head(predictor.folder, arguments.rig, predictor.head)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    return ReportWriter(arguments.out / "report.html", predictor.sliders, head, predictor.average)
 
 
 def _landmarker(arguments: argparse.Namespace) -> Path | None:

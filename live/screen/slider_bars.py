@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from live.screen.palette import BACKGROUND, BLUE, DIM, EDGE, TEXT, Colour
-from live.screen.slider_words import slider_label
 from live.screen.text import draw_plate, draw_text, line_height, shortened
 from regression.prediction.live_estimate import LiveEstimate
+from rig.slider_words import slider_label
 
 # A slider that is shown stays until another one differs by this much more: rows do not flicker.
 _STAYS = 0.06

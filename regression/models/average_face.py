@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from regression.models.fitted_model import FittedModel
 from regression.models.model_files import TrainedModel
 from regression.models.moments_file import load_moments, moments_path
 
 
-def average_values(folder: Path, model: TrainedModel) -> np.ndarray:
+def average_values(folder: Path, model: TrainedModel | FittedModel) -> np.ndarray:
     """(s,) float32, 0..1: the mean of the people that a model learned from; the rig's neutral face
     where the folder does not say.
 

@@ -22,7 +22,7 @@ import numpy as np
 from regression.models.intervals import SliderIntervals, told_bounds
 from regression.models.settling import PROPORTION_COUNT, Settler
 from rig.landmark_head import LandmarkHead, load_landmark_head
-from vision.features import LANDMARKERS, feature_names
+from vision.features import LANDMARKERS, ROUTES, feature_names
 from vision.mediapipe_import import without_log_lines
 
 if TYPE_CHECKING:
@@ -214,6 +214,11 @@ def load_model(folder: Path, route: str) -> TrainedModel:
         rendered_intervals,
         card.get("trained_on") == "tables",
     )
+
+
+def routes_in(folder: Path) -> tuple[str, ...]:
+    """The routes that a folder has models for, in the order of ROUTES."""
+    return tuple(route for route in ROUTES if (folder / f"{route}.json").is_file())
 
 
 def folder_for(folder: Path, landmarker: str) -> Path:

@@ -8,6 +8,23 @@ from pathlib import Path
 import numpy as np
 
 
+@dataclass(frozen=True, eq=False)
+class RouteValues:
+    """What another route says of the same face. s sliders, as in Prediction.
+
+    Attributes:
+        model: the route.
+        values, lower, upper: (s,) float32, 0..1.
+        told: (s,) bool.
+    """
+
+    model: str
+    values: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    told: np.ndarray
+
+
 @dataclass(frozen=True)
 class Prediction:
     """The slider values of one face of one photo.
@@ -32,6 +49,7 @@ class Prediction:
         landmarks: (478, 3) float32, photo pixels.
         encoding: (128,) float32, or None where it was not asked for. It tells people apart and is
             never written to disk.
+        others: what other routes say, where they were asked for.
     """
 
     photo: Path
@@ -52,6 +70,7 @@ class Prediction:
     told: np.ndarray
     landmarks: np.ndarray
     encoding: np.ndarray | None = field(default=None, repr=False)
+    others: tuple[RouteValues, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         expected = (len(self.slider_names),)

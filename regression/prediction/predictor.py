@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from regression.models.average_face import average_values
 from regression.models.fitted_model import FittedModel, load_fit
 from regression.models.intervals import SliderIntervals
 from regression.models.model_files import (
@@ -14,10 +16,11 @@ from regression.models.model_files import (
     TrainedModel,
     folder_for,
     load_model,
+    routes_in,
     shipped_models,
 )
 from regression.models.perspective import camera_distance
-from regression.prediction.prediction import Failure, Prediction
+from regression.prediction.prediction import Failure, Prediction, RouteValues
 from rig.landmark_head import LandmarkHead
 from rig.rig import Slider
 from vision.encodings import FaceEncoder
@@ -45,6 +48,7 @@ class Predictor:
         with_encodings: bool = False,
         landmarker: Path | None = None,
         mirror: bool = True,
+        also: Sequence[str] = (),
     ) -> None:
         """Loads the networks.
 
@@ -57,6 +61,8 @@ class Predictor:
                 does without.
             landmarker: MediaPipe's face_landmarker.task, for the models that read it too.
             mirror: read every photo a second time in the mirror, see vision.reading.FaceReader.
+            also: other routes whose values every prediction shall have too, as `others`, where
+                the folder has models for them.
 
         Raises:
             ModelError: the models folder cannot be used, or is not for this landmarker.
@@ -85,7 +91,11 @@ class Predictor:
                 "Leave the landmarker file out for pictures of rendered heads."
             )
         self._rendered = rendered
-        encodes = with_encodings or model not in ("landmarks", "fit")
+        others = [route for route in routes_in(folder) if route in also and route != model]
+        self._others = [load_model(folder, route) for route in others]
+        encodes = with_encodings or any(
+            route not in ("landmarks", "fit") for route in (model, *others)
+        )
         self._reader = FaceReader(
             FaceLandmarker(),
             FaceEncoder(encoder) if encodes else None,
@@ -107,6 +117,11 @@ class Predictor:
     def sliders(self) -> tuple[Slider, ...]:
         """The rig's sliders, in the order of every prediction's values."""
         return self._model.head.sliders
+
+    @property
+    def average(self) -> np.ndarray:
+        """(s,) float32, 0..1: the average person's slider values."""
+        return average_values(self._folder, self._model)
 
     @property
     def intervals(self) -> SliderIntervals:
@@ -144,9 +159,25 @@ class Predictor:
         else:
             values = model.predict(features, self._rendered)
         lower, upper = model.bounds(values, self._rendered)
-        return [
+        predictions = [
             self._prediction(photo, index + 1, reading, values[index], lower[index], upper[index])
             for index, reading in enumerate(readings)
+        ]
+        others = [self._route_values(other, readings) for other in self._others]
+        return [
+            replace(prediction, others=tuple(route[index] for route in others))
+            for index, prediction in enumerate(predictions)
+        ]
+
+    def _route_values(
+        self, model: TrainedModel, readings: Sequence[FaceReading]
+    ) -> list[RouteValues]:
+        features = np.stack([r.features(model.reads, model.landmarker) for r in readings])
+        values = model.predict(features, self._rendered)
+        lower, upper = model.bounds(values, self._rendered)
+        told = model.told_on(self._rendered)
+        return [
+            RouteValues(model.route, *row, told) for row in zip(values, lower, upper, strict=True)
         ]
 
     def _prediction(

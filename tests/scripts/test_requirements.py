@@ -42,6 +42,7 @@ def test_everything_declared_is_pinned_or_replaced(requirements):
         project = tomllib.load(stream)
     declared = [
         *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["app"],
         *project["project"]["optional-dependencies"]["synthesis"],
         *project["dependency-groups"]["pinned"],
         *project["dependency-groups"]["dev"],

@@ -9,9 +9,9 @@ import pytest
 
 from live.screen.palette import BLUE, YELLOW
 from live.screen.slider_bars import BarSet, choose_sliders, draw_bars, draw_legend
-from live.screen.slider_words import slider_label
 from live.screen.text import text_width
 from regression.prediction.live_estimate import LiveEstimate
+from rig.slider_words import slider_label
 from tests.live.states import average_values, sample_head, sample_state
 
 

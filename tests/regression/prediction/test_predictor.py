@@ -266,3 +266,13 @@ def test_models_can_be_named(models: Path, portrait_path: Path, tmp_path: Path) 
         Predictor(tmp_path)
     with pytest.raises(ValueError, match="is not known"):
         Predictor(model="average")
+
+
+def test_other_routes_say_what_they_say_alone(portrait_paths: list[Path]) -> None:
+    (both,) = faces(Predictor(model="landmarks", also=ROUTES), portrait_paths[:1])
+    assert {other.model for other in both.others} == set(ROUTES) - {"landmarks"}
+    for other in both.others:
+        (alone,) = faces(Predictor(model=other.model), portrait_paths[:1])
+        np.testing.assert_array_equal(other.values, alone.values)
+        np.testing.assert_array_equal(other.lower, alone.lower)
+        np.testing.assert_array_equal(other.told, alone.told)

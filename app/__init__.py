@@ -1,0 +1,1 @@
+"""The local web page: photos in, heads to play with."""
