@@ -30,7 +30,7 @@ _EYE = 4.0  # outside of the scene
 _LIGHTING = {"ambient": 0.4, "diffuse": 0.7, "specular": 0.12, "roughness": 0.6, "fresnel": 0.05}
 # In the viewer's axes, whatever the turn: x right, y up, and z away from the viewer, where one is
 # about a thousand of the others.
-_LIGHT = {"x": -30_000, "y": 40_000, "z": -110}
+_LIGHT = {"x": -10_000, "y": 14_000, "z": -110}
 
 
 @dataclass(frozen=True, eq=False)

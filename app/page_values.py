@@ -137,7 +137,7 @@ def sliders_value(service: HeadService, visit: Visit) -> str:
             "edition": visit.edition,
             "edited": {str(index): value for index, value in visit.edits.items()},
             "legend": "The light band holds the true value 9 times in 10; the small line is the "
-            "average person. Values go from 0 to 1.",
+            "average person. Values go from 0 to 1. Pale ones cannot be told from a photo.",
             "groups": spelled,
         }
     )
@@ -158,6 +158,7 @@ def _slider(service: HeadService, face: Face, index: int) -> dict[str, Any]:
         "low": round(float(face.lower[index]), 4),
         "high": round(float(face.upper[index]), 4),
         "average": round(float(service.average[index]), 4),
+        "told": bool(face.told[index]),
     }
 
 

@@ -42,6 +42,7 @@ function row(slider) {
   input.dataset.slider = slider.name;
   track.append(band, average, input);
   line.append(label, output, undo, track);
+  line.classList.toggle('fpp-untold', !slider.told);
 
   function show() {
     const value = edited[slider.index] ?? slider.value;
@@ -53,7 +54,10 @@ function row(slider) {
     input.setAttribute(
       'aria-valuetext',
       `${value.toFixed(2)}, ${changed ? 'set by hand, predicted ' + slider.value.toFixed(2) : 'predicted'}; ` +
-        `average ${slider.average.toFixed(2)}, likely ${slider.low.toFixed(2)} to ${slider.high.toFixed(2)}`,
+        `average ${slider.average.toFixed(2)}, ` +
+        (slider.told
+          ? `likely ${slider.low.toFixed(2)} to ${slider.high.toFixed(2)}`
+          : 'which a photo cannot tell'),
     );
   }
   input.addEventListener('input', () => {

@@ -18,6 +18,9 @@ MOST_PHOTOS = 20
 COMPARE = "compare"
 """Shown in place of a route: all of them side by side."""
 
+LookedAt = tuple[tuple[int, int] | None, str]
+"""Photo and face number, None for all photos as one person, and the route."""
+
 _LARGE, _SMALL = 900, 200  # pixels, the longer side
 
 
@@ -49,7 +52,7 @@ class Visit:
         chosen: photo and face number of what is looked at; None at the beginning.
         person: all photos as one person, where that is looked at.
         shown: the route, or COMPARE.
-        edits: number of a slider, from 0 -> its value 0..1 set by hand.
+        all_edits: what was set by hand, by `looked_at`: number of a slider, from 0 -> value 0..1.
         edition: rises with all that sets the sliders anew.
     """
 
@@ -58,7 +61,7 @@ class Visit:
     chosen: tuple[int, int] | None = None
     person: CombinedFace | None = field(default=None, repr=False)
     shown: str = "fused"
-    edits: Mapping[int, float] = field(default_factory=dict)
+    all_edits: Mapping[LookedAt, Mapping[int, float]] = field(default_factory=dict)
     edition: int = 0
 
     @property
@@ -84,6 +87,16 @@ class Visit:
     def route(self) -> str:
         """Whose values the sliders show."""
         return "fused" if self.shown == COMPARE else self.shown
+
+    @property
+    def looked_at(self) -> LookedAt:
+        """Whose sliders are moved."""
+        return (None if self.person is not None else self.chosen), self.route
+
+    @property
+    def edits(self) -> Mapping[int, float]:
+        """Number of a slider, from 0 -> its value 0..1 set by hand, of what is looked at."""
+        return self.all_edits.get(self.looked_at, {})
 
     @property
     def face(self) -> Face | None:
@@ -127,6 +140,10 @@ class Visit:
             return self
         left = replace(self, removed=self.removed | {(photo, face)})
         entries = left.entries
+        if not any(number == photo for number, _ in entries):
+            photos = list(self.photos)
+            photos[photo] = SeenPhoto(PhotoResult(self.photos[photo].result.name, None), "", "")
+            left = replace(left, photos=tuple(photos))
         if not entries:
             return Visit(shown=self.shown, edition=self.edition + 1)
         chosen = self.chosen if self.chosen in entries else entries[-1]
@@ -134,7 +151,8 @@ class Visit:
 
     def as_person(self, person: CombinedFace | None) -> Visit:
         """Looking at all photos as one person, or with None at one photo again."""
-        return self._anew(person=person)
+        kept = {key: edits for key, edits in self.all_edits.items() if key[0] is not None}
+        return self._anew(person=person, all_edits=kept)
 
     def show(self, route: str) -> Visit:
         """By another route, or COMPARE."""
@@ -142,15 +160,14 @@ class Visit:
 
     def edit(self, edits: Mapping[int, float]) -> Visit:
         """With sliders set by hand, these and no others."""
-        return replace(self, edits=dict(edits))
+        return replace(self, all_edits={**self.all_edits, self.looked_at: dict(edits)})
 
     def reset(self) -> Visit:
-        """With no slider set by hand."""
-        return self._anew()
+        """With no slider set by hand, of what is looked at."""
+        return self._anew(all_edits={**self.all_edits, self.looked_at: {}})
 
     def _anew(self, **changes: object) -> Visit:
-        fresh: dict[str, object] = {"edits": {}, "edition": self.edition + 1}
-        return replace(self, **{**fresh, **changes})  # type: ignore[arg-type]
+        return replace(self, edition=self.edition + 1, **changes)  # type: ignore[arg-type]
 
 
 def picture_uri(picture: np.ndarray, side: int) -> str:

@@ -79,7 +79,7 @@ def test_every_face_is_chosen_and_removed_by_itself() -> None:
     assert without.remove(0, 0).remove(1, 0).photos == ()
 
 
-def test_what_is_set_by_hand_ends_with_another_face_or_route() -> None:
+def test_what_is_set_by_hand_belongs_to_its_face_and_route() -> None:
     visit = Visit().add(photo("one.jpg", 0.3)).add(photo("two.jpg", 0.4)).edit({1: 0.9})
     assert visit.values is not None
     np.testing.assert_allclose(visit.values, [0.4, 0.9, 0.4], rtol=1e-6)
@@ -89,6 +89,23 @@ def test_what_is_set_by_hand_ends_with_another_face_or_route() -> None:
         assert other.edits == {}
         assert other.edition > visit.edition
     assert visit.show("landmarks").values == pytest.approx([0.5, 0.5, 0.5])
+    for back in (visit.choose(0, 0).choose(1, 0), visit.show(COMPARE).show("fused")):
+        assert back.edits == {1: 0.9}
+        assert back.edition > visit.edition
+    landmarks = visit.show("landmarks").edit({2: 0.1})
+    assert landmarks.show("fused").edits == {1: 0.9}
+    assert landmarks.reset().show("fused").edits == {1: 0.9}
+
+
+def test_nothing_is_kept_of_a_photo_that_was_removed() -> None:
+    visit = Visit().add(photo("two.jpg", 0.2, 0.6)).add(photo("one.jpg", 0.4))
+    half = visit.remove(0, 1)
+    assert len(half.photos[0].result.faces) == 2
+    without = half.remove(0, 0)
+    assert without.photos[0].result.faces == ()
+    assert without.photos[0].large == without.photos[0].small == ""
+    assert without.face is not None
+    assert without.face.values[0] == pytest.approx(0.4)
 
 
 def test_only_the_sliders_of_now_are_listened_to() -> None:

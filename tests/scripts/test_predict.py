@@ -75,3 +75,22 @@ def test_a_distance_of_nothing_is_wrong_usage() -> None:
 def test_the_choices_are_those_of_the_library() -> None:
     assert predict.GROUPS == GROUPS
     assert predict.PERSON_DISTANCE == PERSON_DISTANCE
+
+
+def test_the_report_is_one_file_with_every_face_and_failure(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "no photo.jpg").write_text("text")
+    options = ("--model", "landmarks", "--rendered", "--no-overlay", "--report")
+    done = run(photos, tmp_path / "no photo.jpg", "--out", tmp_path / "out", *options)
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"predictions.csv", "predictions.parquet", "failures.csv", "report.html"}
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.count('class="face"') == 6
+    assert page.count('class="failure"') == 1
+    first = json.loads(re.search(r'class="face">(.*?)</script>', page)[1])
+    (row, *_) = pandas.read_csv(tmp_path / "out" / "predictions.csv").to_dict("records")
+    assert first["photo"] == row["photo"]
+    assert [route["model"] for route in first["routes"]] == ["landmarks", "encoding", "fused"]
+    sliders = json.loads(re.search(r'class="shared">(.*?)</script>', page)[1])["sliders"]
+    values = [row[slider["name"]] for slider in sliders]
+    assert first["routes"][0]["values"] == pytest.approx(values, abs=1e-5)
