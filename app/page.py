@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.page_events import KINDS, PageEvents
-from app.page_parts import file_part, head_part, seen_part, sliders_part
+from app.page_parts import CameraPhoto, file_part, head_part, seen_part, sliders_part
 from app.page_values import ROUTE_NAMES
 from app.services import Services
 from app.visit import COMPARE, MOST_PHOTOS, Visit
@@ -119,7 +119,7 @@ def _inputs() -> tuple[gr.File, gr.Image]:
                 elem_id="fpp-drop",
             )
         with gr.Tab("Camera"):
-            camera = gr.Image(
+            camera = CameraPhoto(
                 label="Camera",
                 sources=["webcam"],
                 type="filepath",

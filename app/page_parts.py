@@ -7,8 +7,10 @@ Gradio's own Plot starts a new 3D canvas for every change, and so forgets how th
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
+from gradio.data_classes import ImageData
 
 PLOTLY_PATH = "/fpp/plotly.min.js"
 """Where the server of the page answers with Plotly's script."""
@@ -18,6 +20,19 @@ _FOLDER = Path(__file__).parent
 
 def _script(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+class CameraPhoto(gr.Image):
+    """Gradio's Image, but the upload is deleted once it was decoded: only our copy is left."""
+
+    is_template = True  # the browser shows what it shows for gr.Image
+
+    def preprocess(self, payload: ImageData | None) -> Any:
+        """The photo's file, as gr.Image gives it."""
+        photo = super().preprocess(payload)
+        if payload is not None and payload.path and payload.path != photo:
+            Path(payload.path).unlink(missing_ok=True)
+        return photo
 
 
 def seen_part(value: str) -> gr.HTML:
