@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.page_events import KINDS, PageEvents
-from app.page_parts import CameraPhoto, file_part, head_part, seen_part, sliders_part
+from app.page_parts import camera_part, file_part, head_part, seen_part, sliders_part
 from app.page_values import ROUTE_NAMES
 from app.services import Services
 from app.visit import COMPARE, MOST_PHOTOS, Visit
@@ -119,15 +119,7 @@ def _inputs() -> tuple[gr.File, gr.Image]:
                 elem_id="fpp-drop",
             )
         with gr.Tab("Camera"):
-            camera = CameraPhoto(
-                label="Camera",
-                sources=["webcam"],
-                type="filepath",
-                format="png",
-                height=280,
-                buttons=[],
-                elem_id="fpp-camera",
-            )
+            camera = camera_part()
     return drop, camera
 
 

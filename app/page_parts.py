@@ -22,17 +22,30 @@ def _script(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-class CameraPhoto(gr.Image):
-    """Gradio's Image, but the upload is deleted once it was decoded: only our copy is left."""
+def camera_part() -> gr.Image:
+    """Takes a photo. The upload is deleted once it was decoded: only the copy given to us is left.
 
-    is_template = True  # the browser shows what it shows for gr.Image
+    Not a class of its own: Gradio writes a .pyi file beside the module of every such class.
+    """
+    camera = gr.Image(
+        label="Camera",
+        sources=["webcam"],
+        type="filepath",
+        format="png",
+        height=280,
+        buttons=[],
+        elem_id="fpp-camera",
+    )
+    decode = camera.preprocess
 
-    def preprocess(self, payload: ImageData | None) -> Any:
-        """The photo's file, as gr.Image gives it."""
-        photo = super().preprocess(payload)
+    def decode_and_delete(payload: ImageData | None) -> Any:
+        photo = decode(payload)
         if payload is not None and payload.path and payload.path != photo:
             Path(payload.path).unlink(missing_ok=True)
         return photo
+
+    camera.preprocess = decode_and_delete  # type: ignore[method-assign]
+    return camera
 
 
 def seen_part(value: str) -> gr.HTML:
