@@ -10,7 +10,7 @@ import tempfile
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +78,9 @@ def run_app(plan: AppPlan) -> None:
         AppError: Gradio is not installed, or the port is taken.
         ModelError, RigError: the models or the rig cannot be used.
     """
+    if plan.encoder == "litert":
+        # On the first start on a computer this takes longest, in a process of its own.
+        threading.Thread(target=_convert_encoder, daemon=True).start()
     with _own_temporary_folder(), _listen(plan) as listener:
         from app.services import Services, Settings
 
@@ -97,6 +100,14 @@ def run_app(plan: AppPlan) -> None:
                 server.run(sockets=[listener])
             if failures:
                 raise failures[0]
+
+
+def _convert_encoder() -> None:
+    from vision.encoder_cache import load_encoder
+    from vision.encoder_network import EncoderError
+
+    with suppress(EncoderError):  # told, or done without, by who needs it
+        load_encoder()
 
 
 def _load(settings: Settings, plan: AppPlan) -> HeadService:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from vision.mediapipe_import import without_log_lines
 
 AGREEMENT = 1e-4
 """A conversion is refused when any of its numbers is further than this from dlib's."""
+
+_LOADING = threading.Lock()
 
 # Raise with every change to what is built from the weights: it names the cached file.
 _BUILD = 1
@@ -79,8 +82,15 @@ def cached_path() -> Path:
 def load_encoder() -> EncoderNetwork:
     """Load the converted network; on the first call on a machine, convert and check it (15 s).
 
+    Threads that call it meanwhile wait for the one that converts.
+
     Raises EncoderError if it cannot be converted, kept or run, or differs from dlib's.
     """
+    with _LOADING:
+        return _load_or_convert()
+
+
+def _load_or_convert() -> EncoderNetwork:
     path = cached_path()
     if path.is_file():
         try:
