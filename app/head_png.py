@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
-import multiprocessing
-import signal
 import threading
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from exports.shown_head import face_alone
-from live.head.drawing_process import Request, draw_for_parent
+from live.head.drawing_process import Request, start_drawing
 from live.head.head_pictures import HeadPictures
 from rig.landmark_head import LandmarkHead
 
@@ -38,7 +37,7 @@ class HeadPainter:
         self._head = head
         self._lock = threading.Lock()
         self._connection: Connection | None = None
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._process: BaseProcess | None = None
         self._noted = False
         self._instead: HeadPictures | None = None
 
@@ -79,23 +78,7 @@ class HeadPainter:
     def _start(self) -> None:
         if self._process is not None:
             return
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=draw_for_parent,
-            args=(theirs, *self._arguments),
-            name="head pictures",
-            daemon=True,
-        )
-        # Ctrl-C reaches every process of the terminal: this one is born deaf to it, where it can.
-        masks = hasattr(signal, "pthread_sigmask")
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
-        try:
-            self._process.start()
-        finally:
-            if masks:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        theirs.close()
+        self._process, self._connection = start_drawing(*self._arguments)
 
     def _asked(self, request: Request) -> npt.NDArray[np.uint8]:
         if self._connection is None:

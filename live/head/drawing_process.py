@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -9,6 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,30 @@ class Request:
             and bool((np.abs(self.heads - other.heads) <= values).all())
             and max(abs(a - b) for a, b in zip(self.pose, other.pose, strict=True)) <= degrees
         )
+
+
+def start_drawing(
+    models_folder: Path, rig_path: Path | None, head: LandmarkHead, size: tuple[int, int]
+) -> tuple[BaseProcess, Connection]:
+    """Starts a process that runs draw_for_parent, deaf to Ctrl-C from its birth; and its line."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(
+        target=draw_for_parent,
+        args=(theirs, models_folder, rig_path, head, size),
+        name="head drawing",
+        daemon=True,
+    )
+    # Ctrl-C reaches every process of the terminal; children inherit what is blocked.
+    masks = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
+    try:
+        process.start()
+    finally:
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    theirs.close()
+    return process, ours
 
 
 def draw_for_parent(
@@ -82,8 +108,6 @@ def _settle() -> None:
 
 def _follow(parent: int) -> None:
     """Ends this process when the parent is gone, also when that was killed, or while loading."""
-    import multiprocessing
-
     started_by: Any = multiprocessing.parent_process()
     while started_by.is_alive() and os.getppid() == parent:
         time.sleep(_WATCH_SECONDS)

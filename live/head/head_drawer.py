@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -14,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from exports.shown_head import face_alone
-from live.head.drawing_process import Request, draw_for_parent
+from live.head.drawing_process import Request, start_drawing
 from live.head.head_pictures import HeadPictures, check_size
 from rig.fetch import rig_folder_if_there
 from rig.landmark_head import LandmarkHead
@@ -59,20 +57,12 @@ class HeadDrawer:
         self._changed = threading.Condition()
         self._wanted: Request | None = None  # not yet being drawn
         self._asked: Request | None = None
+        self._shown: Request | None = None
         self._picture: np.ndarray | None = None
         self._note = ""
         self._drawn = 0
         self._closed = False
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._process = context.Process(
-            target=draw_for_parent,
-            args=(theirs, models_folder, rig_path, head, size),
-            name="head drawing",
-            daemon=True,
-        )
-        self._start_unstopped()
-        theirs.close()
+        self._process, ours = start_drawing(models_folder, rig_path, head, size)
         self._thread = threading.Thread(
             target=self._work, args=(ours,), name="head drawing", daemon=True
         )
@@ -92,6 +82,11 @@ class HeadDrawer:
     def drawn(self) -> int:
         """How many pictures were drawn so far."""
         return self._drawn
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the newest picture is of what was asked for last."""
+        return self._shown is self._asked
 
     @property
     def process_id(self) -> int | None:
@@ -144,17 +139,6 @@ class HeadDrawer:
     ) -> None:
         self.close()
 
-    def _start_unstopped(self) -> None:
-        """Starts the process deaf to Ctrl-C, which reaches every process of the terminal."""
-        if not hasattr(signal, "pthread_sigmask"):
-            self._process.start()
-            return
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
     def _end_process(self) -> None:
         self._process.terminate()
         self._process.join(_SECONDS_TO_END)
@@ -172,7 +156,7 @@ class HeadDrawer:
                 while (waiting := self._next()) is not None:
                     connection.send(waiting)
                     content = connection.recv_bytes()
-                    self._keep(np.frombuffer(content, np.uint8).reshape(height, width, 3))
+                    self._keep(np.frombuffer(content, np.uint8).reshape(height, width, 3), waiting)
             return
         except (EOFError, OSError):  # the process has ended
             pass
@@ -187,7 +171,7 @@ class HeadDrawer:
         with HeadPictures(drawn, self._head.slider_names, self._size, opengl=False) as pictures:
             waiting = waiting or self._next(again=True)
             while waiting is not None:
-                self._keep(pictures.draw(list(waiting.heads), *waiting.pose))
+                self._keep(pictures.draw(list(waiting.heads), *waiting.pose), waiting)
                 waiting = self._next()
 
     def _next(self, again: bool = False) -> Request | None:
@@ -202,10 +186,11 @@ class HeadDrawer:
             request, self._wanted = self._wanted, None
             return None if self._closed else request
 
-    def _keep(self, picture: np.ndarray) -> None:
+    def _keep(self, picture: np.ndarray, request: Request) -> None:
         picture.setflags(write=False)
         self._picture = picture
         self._drawn += 1
+        self._shown = request
 
 
 def _ending(code: int | None) -> str:

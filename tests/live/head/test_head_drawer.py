@@ -79,7 +79,7 @@ def picture(
     """The picture of a request that differs from the last one."""
     before = drawer.drawn
     drawer.ask(heads, yaw, pitch, 0.0)
-    wait_for(lambda: drawer.drawn > before)
+    wait_for(lambda: drawer.drawn > before and drawer.is_idle)
     found = drawer.picture
     assert found is not None
     return found.astype(int)
