@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from exports.shown_head import ShownHead, rig_columns
 from rig.camera import Camera
-from rig.rig import FloatArray, Rig, Slider
+from rig.rig import FloatArray, Rig, Slider, from_units
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -82,9 +82,7 @@ def rig_units(sliders: Sequence[Slider], values: npt.ArrayLike) -> npt.NDArray[n
             f"Slider values of shape {units.shape} came in. {len(sliders)} numbers from 0 to 1 "
             "were expected, one per slider. Correct the call."
         )
-    low = np.array([slider.minimum for slider in sliders])
-    high = np.array([slider.maximum for slider in sliders])
-    return np.asarray(low + units * (high - low))
+    return from_units(sliders, units)
 
 
 def figure_head(shown: ShownHead, sliders: tuple[Slider, ...]) -> FigureHead:

@@ -24,15 +24,12 @@ from app.person import (
 from app.saved_files import kinds_for, save_files
 from exports.export_head import ExportHead, head_for_exports
 from exports.overlay import draw_overlay
-from exports.shown_head import ShownHead, face_alone, shown_head
-from regression.models.average_face import average_values
+from exports.shown_head import shown_head_or_face
 from regression.models.model_files import load_model
 from regression.prediction.grouping import group_by_person
 from regression.prediction.prediction import Prediction
 from regression.prediction.predictor import Predictor
 from rig.fetch import rig_folder_if_there
-from rig.landmark_head import LandmarkHead
-from rig.rig import RigError
 from vision.photos import Photo, PhotoError, read_photo
 
 if TYPE_CHECKING:
@@ -88,10 +85,10 @@ class HeadService:
         }
         self.routes = ROUTES
         self.sliders = head.sliders
-        self.average = average_values(folder, trained[ROUTES[0]])
+        self.average = self._predictor.average
         self.rig_name, self.licence = head.rig, head.licence
         self.kinds = kinds_for(head.rig)
-        shown = _shown(folder, rig, head)
+        shown = shown_head_or_face(folder, rig, head)
         self.note = shown.note
         self._figure_head = figure_head(shown, head.sliders)
         self._painter = HeadPainter(folder, rig, head)
@@ -215,15 +212,6 @@ class HeadService:
                 predictor = self._predictor
                 self._export_head = head_for_exports(predictor.folder, self._rig, predictor.head)
             return self._export_head
-
-
-def _shown(folder: Path, rig: Path | None, head: LandmarkHead) -> ShownHead:
-    """The head; the face mesh where the rig on disk cannot be used."""
-    try:
-        return shown_head(folder, rig, head)
-    except RigError as error:
-        what = str(error).split(". ", 1)[0].rstrip(".")
-        return face_alone(head, f"The face mesh is shown, not the head: {what}.")
 
 
 def _picture(photo: Photo, faces: Sequence[Prediction]) -> np.ndarray:

@@ -77,6 +77,20 @@ def shown_head(models_folder: Path, rig_path: Path | None, head: LandmarkHead) -
     return _whole(load_makehuman(folder), head)
 
 
+def shown_head_or_face(models_folder: Path, rig_path: Path | None, head: LandmarkHead) -> ShownHead:
+    """The same, but the face mesh and a note where a rig cannot be used."""
+    try:
+        return shown_head(models_folder, rig_path, head)
+    except RigError as error:
+        return face_instead(head, error)
+
+
+def face_instead(head: LandmarkHead, error: Exception) -> ShownHead:
+    """The face mesh, and why the head cannot be shown; a note has no room for all of an error."""
+    what = str(error).split(". ", 1)[0].rstrip(".")
+    return face_alone(head, f"The face mesh is shown, not the head: {what}.")
+
+
 def face_alone(head: LandmarkHead, note: str) -> ShownHead:
     """The face mesh of a landmark head, and why it is shown."""
     rig = painted_face(head)

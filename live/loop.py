@@ -51,7 +51,6 @@ class LiveSummary:
         frames: how many were looked at.
         people: how many sat down.
         seconds: from the first frame to the end.
-        last: the last person's best frame, with what all their frames say; None without a person.
         captured: files written of people by themselves.
         lost: how many people could not be captured.
         stopped: whether Ctrl-C ended it.
@@ -61,7 +60,6 @@ class LiveSummary:
     frames: int
     people: int
     seconds: float
-    last: LiveState | None
     captured: tuple[Path, ...]
     lost: int
     stopped: bool
@@ -136,7 +134,6 @@ class LiveLoop:
             frames=self._frames,
             people=self._state.person if self._state else 0,
             seconds=seconds,
-            last=portrait,
             captured=tuple(self._captured),
             lost=self._lost,
             stopped=stopped,

@@ -10,7 +10,7 @@ from live.head.head_drawer import HeadDrawer
 from live.screen.screen import BAR_COUNT, ScreenSettings, draw_screen
 from live.screen.slider_bars import choose_sliders
 from live.state import COMPARED_ROUTES, LiveState
-from rig.rig import Slider
+from rig.rig import Slider, from_units
 
 _MESSAGE_SECONDS = 4.0
 _CHOOSE_SECONDS = 1.0  # bars change places no more often
@@ -93,13 +93,11 @@ class Viewer:
         known = [state.estimates[route] for route in routes if route in state.estimates]
         if not known:
             return
-        neutral = [slider.neutral for slider in self._sliders]
+        neutral = np.array([slider.neutral for slider in self._sliders])
         heads = []
         for route in routes:
             one = state.estimates.get(route)
-            heads.append(
-                np.array(neutral if one is None else _rig_values(one.values, self._sliders))
-            )
+            heads.append(neutral if one is None else from_units(self._sliders, one.values))
         side = -1 if self.mirrored else 1
         pose = state.pose
         yaw, pitch, roll = (pose.yaw, pose.pitch, pose.roll) if pose else (0.0, 0.0, 0.0)
@@ -114,7 +112,3 @@ class Viewer:
         if estimates:
             self._shown = tuple(choose_sliders(estimates, self._average, BAR_COUNT, self._shown))
             self._choose_again = now + _CHOOSE_SECONDS
-
-
-def _rig_values(units: np.ndarray, sliders: tuple[Slider, ...]) -> list[float]:
-    return [slider.from_unit(float(unit)) for slider, unit in zip(sliders, units, strict=True)]

@@ -6,7 +6,7 @@ offsets, and anything between or beyond in proportion. That is how MakeHuman app
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,13 @@ class Slider:
         return dict.fromkeys(self.modifiers, max(value, 0.0)) | dict.fromkeys(
             self.opposites, max(-value, 0.0)
         )
+
+
+def from_units(sliders: Sequence[Slider], units: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Values (..., s) 0..1 over their sliders' ranges, in rig units."""
+    low = np.array([slider.minimum for slider in sliders])
+    high = np.array([slider.maximum for slider in sliders])
+    return np.asarray(low + np.asarray(units, np.float64) * (high - low))
 
 
 @dataclass(frozen=True, eq=False)

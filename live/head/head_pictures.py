@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from exports.shown_head import ShownHead, face_alone, rig_columns, shown_head
+from exports.shown_head import ShownHead, face_instead, rig_columns, shown_head_or_face
 from rig.camera import Camera
 from rig.landmark_head import LandmarkHead
 from rig.painter import paint_mesh, soften_outline
 from rig.render import Light, Renderer, RenderError
-from rig.rig import FloatArray, RigError
+from rig.rig import FloatArray
 
 BACKGROUND = (32, 34, 38)
 """RGB, what is behind the heads."""
@@ -126,15 +126,12 @@ def open_pictures(
     models_folder: Path, rig_path: Path | None, head: LandmarkHead, size: tuple[int, int]
 ) -> tuple[HeadPictures, str]:
     """The best that can be drawn here, and the note on it: never an error of rig or OpenGL."""
-    try:
-        drawn = shown_head(models_folder, rig_path, head)
-    except RigError as error:
-        drawn = face_alone(head, f"The face mesh is shown, not the head: {_first_sentence(error)}")
+    drawn = shown_head_or_face(models_folder, rig_path, head)
     try:
         return HeadPictures(drawn, head.slider_names, size), drawn.note
     except RenderError as error:
-        note = f"The face mesh is shown, not the head: {_first_sentence(error)}"
-    return HeadPictures(face_alone(head, note), head.slider_names, size, opengl=False), note
+        drawn = face_instead(head, error)
+    return HeadPictures(drawn, head.slider_names, size, opengl=False), drawn.note
 
 
 def _faded(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -155,8 +152,3 @@ def check_size(size: tuple[int, int]) -> None:
             f"Pictures of heads {width} x {height} pixels large were asked for. An even width of "
             "2 or more and a height of 1 or more were expected. Correct the size."
         )
-
-
-def _first_sentence(error: Exception) -> str:
-    """What happened; a note has no room for the rest."""
-    return str(error).split(". ", 1)[0].rstrip(".") + "."

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rig.landmark_head import LandmarkHead
-from rig.rig import NOT_SKIN, Rig, Slider
+from rig.rig import NOT_SKIN, Rig, Slider, from_units
 from vision import pose
 
 MESH_POINTS = 468
@@ -70,9 +70,7 @@ def rig_units(sliders: Sequence[Slider], values: np.ndarray) -> np.ndarray:
             f"Slider values of shape {values.shape} came in. (heads, {len(sliders)}) was expected. "
             "Pass one value per slider."
         )
-    low = np.array([slider.minimum for slider in sliders])
-    high = np.array([slider.maximum for slider in sliders])
-    return np.asarray(low + values * (high - low))
+    return from_units(sliders, values)
 
 
 def landmark_surface(head: LandmarkHead) -> Surface:

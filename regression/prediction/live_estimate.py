@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from regression.prediction.prediction import check_slider_values
+
 
 @dataclass(frozen=True, eq=False)
 class LiveEstimate:
@@ -36,17 +38,6 @@ class LiveEstimate:
     looks: int
 
     def __post_init__(self) -> None:
-        expected = (len(self.slider_names),)
-        for name in ("values", "lower", "upper", "told"):
-            shape = getattr(self, name).shape
-            if shape != expected:
-                raise ValueError(
-                    f"A live estimate has {name} of shape {shape}; {expected} was expected, one "
-                    "per slider. Pass one entry for each slider name."
-                )
-        # Written so that nan fails too.
-        if not ((self.lower <= self.values) & (self.values <= self.upper)).all():
-            raise ValueError(
-                "A live estimate has values outside their intervals. lower <= value <= upper was "
-                "expected for every slider. Correct the call."
-            )
+        check_slider_values(
+            "A live estimate", self.slider_names, self.values, self.lower, self.upper, self.told
+        )

@@ -73,25 +73,47 @@ class Prediction:
     others: tuple[RouteValues, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        expected = (len(self.slider_names),)
-        for name in ("values", "lower", "upper", "told"):
-            shape = getattr(self, name).shape
-            if shape != expected:
-                raise ValueError(
-                    f"A prediction for {self.photo} has {name} of shape {shape}; {expected} was "
-                    "expected, one per slider. Pass one entry for each slider name."
-                )
-        # Written so that nan fails too.
-        if not ((self.lower <= self.values) & (self.values <= self.upper)).all():
-            raise ValueError(
-                f"A prediction for {self.photo} has values outside their intervals. lower <= value "
-                "<= upper was expected for every slider. Take them from SliderIntervals.bounds."
-            )
+        check_slider_values(
+            f"A prediction for {self.photo}",
+            self.slider_names,
+            self.values,
+            self.lower,
+            self.upper,
+            self.told,
+        )
         if self.encoding is not None and self.encoding.shape != (128,):
             raise ValueError(
                 f"A prediction for {self.photo} has an encoding of shape {self.encoding.shape}; "
                 "(128,) was expected. Take it from a FaceReading, or pass None."
             )
+
+
+def check_slider_values(
+    whose: str,
+    slider_names: tuple[str, ...],
+    values: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    told: np.ndarray,
+) -> None:
+    """Raises ValueError for arrays that are not one entry per slider, or values outside bounds.
+
+    whose: the first words of the message.
+    """
+    expected = (len(slider_names),)
+    arrays = {"values": values, "lower": lower, "upper": upper, "told": told}
+    for name, array in arrays.items():
+        if array.shape != expected:
+            raise ValueError(
+                f"{whose} has {name} of shape {array.shape}; {expected} was expected, one per "
+                "slider. Pass one entry for each slider name."
+            )
+    # Written so that nan fails too.
+    if not ((lower <= values) & (values <= upper)).all():
+        raise ValueError(
+            f"{whose} has values outside their intervals. lower <= value <= upper was expected for "
+            "every slider. Take them from SliderIntervals.bounds."
+        )
 
 
 @dataclass(frozen=True)
