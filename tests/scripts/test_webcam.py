@@ -31,7 +31,9 @@ ROOT = Path(__file__).parents[2]
 SECONDS, RATE = 3.0, 25.0
 FRAMES = round(2 * SECONDS * RATE)
 
-_PATIENCE = 60.0
+# Seconds. The head is drawn by a process that gives way to others: beside ten busy loops on two
+# cores the whole window test took 53.
+_PATIENCE = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -227,9 +229,9 @@ def display() -> Iterator[str]:
 
 def test_the_window_under_xvfb(display: str, portrait_path: Path, tmp_path: Path) -> None:
     """A window, pictures that change, keys, and the files that they make."""
-    # A minute, so that it does not end before the keys were pressed.
+    # So long that it does not end before the keys were pressed.
     photo = read_photo(portrait_path).pixels
-    video = people_video(tmp_path / "minute.mp4", [photo], 60.0, 15.0, size=(320, 240))
+    video = people_video(tmp_path / "long.mp4", [photo], 2 * _PATIENCE, 10.0, size=(320, 240))
     environment = {**os.environ, "DISPLAY": display}
     process = subprocess.Popen(
         command(video, "--out", tmp_path, "--mirror", "--export", "mhm,json,glb"),
