@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 uv=$1
 shift
 
-"$uv" pip compile pyproject.toml --extra app --extra synthesis --group pinned --group dev \
+"$uv" pip compile pyproject.toml --extra app --extra cluster --extra synthesis --group pinned --group dev \
     --universal --python-version 3.11 --generate-hashes --annotation-style line \
     --no-header --no-emit-index-url --no-emit-find-links --quiet "$@" \
     --output-file requirements.txt

@@ -31,7 +31,7 @@ COMMANDS = (
 )
 """Names of the modules beside this one that are commands, in the order `fpp --help` lists them."""
 
-LIBRARY = ("vision", "regression", "rig", "exports", "live", "app")
+LIBRARY = ("vision", "regression", "rig", "exports", "live", "runs", "app")
 """Packages whose own exceptions are written for the user: the message is shown, no traceback."""
 
 FAILED = 1

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,7 +136,12 @@ def _photos_below(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def read_photo(path: Path, maximum_side: int = 4096) -> Photo:
+def read_photo(
+    path: Path,
+    maximum_side: int = 4096,
+    enough_side: int | None = None,
+    content: bytes | None = None,
+) -> Photo:
     """Decode a photo to upright 8-bit RGB.
 
     Grey, palette, CMYK, 16-bit and floating-point pictures are converted, transparency is laid
@@ -145,20 +151,26 @@ def read_photo(path: Path, maximum_side: int = 4096) -> Photo:
     path: the file.
     maximum_side: the longer side of the result is at most this many pixels; larger photos are
         decoded reduced (JPEG inside the decoder, which is faster).
+    enough_side: a JPEG is decoded at a half, a quarter or an eighth of its size, which takes half
+        the time, where its shorter side keeps at least this many pixels; None decodes it whole.
+    content: the file's bytes, where they were fetched already; `path` is then only its name.
 
     Raises PhotoError if the file is missing, empty, no picture, truncated or of too many pixels.
     """
     path = Path(path)
     if maximum_side < 1:
         raise ValueError(f"maximum_side is {maximum_side}; expected 1 or more; leave it out.")
-    _refuse_what_is_no_file(path)
+    if content is None:
+        _refuse_what_is_no_file(path)
+    else:
+        _refuse_what_is_no_photo(path, len(content))
     from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings(), _whole_pictures_only():
         # What Pillow warns of (odd EXIF data, many pixels) is dealt with here.
         warnings.simplefilter("ignore")
         try:
-            image = Image.open(path, formats=_FORMATS)
+            image = Image.open(path if content is None else BytesIO(content), formats=_FORMATS)
         except (Image.DecompressionBombError, MemoryError) as error:
             raise PhotoError(_too_many_pixels(path)) from error
         except UnidentifiedImageError as error:
@@ -179,6 +191,9 @@ def read_photo(path: Path, maximum_side: int = 4096) -> Photo:
                 if longest > maximum_side:
                     shrink = maximum_side / longest
                     image.draft(None, (round(width * shrink), round(height * shrink)))
+                elif enough_side is not None and min(width, height) >= 2 * enough_side:
+                    whole = min(width, height) // enough_side
+                    image.draft(None, (width // whole, height // whole))
                 image.load()
                 focal_length = focal_length_pixels(image, width, height)
                 upright = _upright(image)
@@ -230,7 +245,12 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise PhotoError(
             f"{path} is not a regular file: expected a photo; save the picture to a file first."
         )
-    if status.st_size == 0:
+    _refuse_what_is_no_photo(path, status.st_size)
+
+
+def _refuse_what_is_no_photo(path: Path, size: int) -> None:
+    """Raise PhotoError for content that its size or name tell to be none."""
+    if size == 0:
         raise PhotoError(f"{path} is an empty file: {_EXPECTED}; copy or download the file again.")
     if path.suffix.lower() in _RAW_SUFFIXES:
         raise PhotoError(_not_a_picture(path))
