@@ -14,6 +14,7 @@ EXAMPLES = """\
   fpp evaluate --photos others --split none       the shipped models, on people new to them
   fpp evaluate --photos photos --landmarker face_landmarker.task --nested
   fpp evaluate --photos photos --readme README.md     puts the table into the README
+  fpp evaluate --photos photos --quick                what --quick costs, see fpp predict
   fpp evaluate --per-slider --out figures             every slider, on held-out rendered heads
   fpp evaluate --per-slider --models RUN --data DIR   a run of `fpp train --preset`, other tables
 
@@ -125,6 +126,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure also with the recipe's numbers chosen anew inside each fold",
     )
     parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="test with one look at each photo instead of two, as fpp predict --quick does",
+    )
+    parser.add_argument(
         "--readme",
         type=Path,
         metavar="FILE",
@@ -162,7 +168,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _per_slider(arguments: argparse.Namespace) -> int:
     """Measure the models as they are on held-out rendered heads."""
-    refused = ("photos", "collections", "landmarker", "nested", "readme")
+    refused = ("photos", "collections", "landmarker", "nested", "quick", "readme")
     given = [f"--{name}" for name in refused if getattr(arguments, name)]
     if given:
         arguments.parser.error(f"--per-slider measures rendered heads: leave out {given[0]}")
@@ -198,6 +204,8 @@ def _tell(line: str) -> None:
 
 def _people(arguments: argparse.Namespace) -> int:
     """Cross-validate on photos."""
+    from dataclasses import replace
+
     from regression.datasets.real_photos import read_photo_folder
     from regression.evaluation.evaluate import evaluate
     from regression.evaluation.files import write_report
@@ -217,6 +225,8 @@ def _people(arguments: argparse.Namespace) -> int:
     conditions = read_conditions(arguments.photos, arguments.collections)
     arguments.landmarker = find_landmarker_file(arguments.landmarker)
     faces = read_photo_folder(arguments.photos, arguments.collections, arguments.landmarker)
+    if arguments.quick:
+        faces = [replace(face, quick=True) for face in faces]
     evaluations = []
     for split in SPLITS if arguments.split == "both" else (arguments.split,):
         evaluations.append(
@@ -260,6 +270,8 @@ def command_line(arguments: argparse.Namespace) -> str:
         words += ["--split", arguments.split]
     if arguments.folds != 10:
         words += ["--folds", str(arguments.folds)]
+    if arguments.quick:
+        words.append("--quick")
     if arguments.nested:
         words.append("--nested")
     if arguments.readme:

@@ -46,6 +46,7 @@ class RealFace:
             nan, or cut off at the end, is what the second landmarker was not asked for.
         mirrored_features: the same of the mirrored photo.
         hand_placed: (14,) proportions on hand-placed points; nan where there are none.
+        quick: whether models under test see the photo alone, as `fpp predict --quick` shows it.
     """
 
     photo: Path
@@ -55,6 +56,7 @@ class RealFace:
     features: np.ndarray
     mirrored_features: np.ndarray
     hand_placed: np.ndarray
+    quick: bool = False
 
     @property
     def measured_by_hand(self) -> bool:
@@ -63,8 +65,13 @@ class RealFace:
 
     @property
     def mean_features(self) -> np.ndarray:
-        """(d,) float32, the mean over the photo and its mirror image, as models see a photo."""
+        """(d,) float32, the mean over the photo and its mirror image."""
         return np.asarray((self.features + self.mirrored_features) / 2)
+
+    @property
+    def tested_features(self) -> np.ndarray:
+        """(d,) float32, what a model under test is given of the photo."""
+        return self.features if self.quick else self.mean_features
 
     @property
     def ratios(self) -> np.ndarray:

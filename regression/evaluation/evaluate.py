@@ -109,7 +109,7 @@ def direct_measures(faces: Sequence[RealFace], landmarker: str = LANDMARKERS[0])
     photo and its mirror image, as the models see it."""
     prefix = "" if landmarker == LANDMARKERS[0] else f"{landmarker}_"
     columns = [ALL_FEATURES.index(f"{prefix}ratio_{name}") for name in PROPORTION_NAMES]
-    return np.array([face.mean_features[columns] for face in faces])
+    return np.array([face.tested_features[columns] for face in faces])
 
 
 def evaluate(

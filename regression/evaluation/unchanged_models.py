@@ -83,6 +83,6 @@ def predict_unchanged(
             load_fit(folder) if route == FIT else load_model(folder_for(folder, landmarker), route)
         )
         columns = feature_columns(model.reads, landmarker)
-        features = np.array([face.mean_features[columns] for face in faces], np.float32)
+        features = np.array([face.tested_features[columns] for face in faces], np.float32)
         found[name] = Unchanged(model, model.predict(features))
     return found

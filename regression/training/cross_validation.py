@@ -59,7 +59,7 @@ class UnseenOutputs:
         columns: Sequence[int],
     ) -> None:
         """Fills in the rows of tested faces, by a map of these feature columns."""
-        features = np.array([faces[i].mean_features[columns] for i in tested])
+        features = np.array([faces[i].tested_features[columns] for i in tested])
         self.outputs[tested] = fitted(features)
         self.spread[tested] = fitted.spread
 
@@ -192,7 +192,7 @@ class UnseenFit:
         columns = feature_columns("landmarks")
         values = np.full((len(self.faces), len(head.sliders)), np.nan)
         for division in divisions(self.faces, self.fold):
-            features = np.array([self.faces[i].mean_features[columns] for i in division.tested])
+            features = np.array([self.faces[i].tested_features[columns] for i in division.tested])
             fit = RigFit.from_people(division.training, head, told)
             values[division.tested] = fit.values(features)
         return values

@@ -43,6 +43,7 @@ def test_everything_declared_is_pinned_or_replaced(requirements):
     declared = [
         *project["project"]["dependencies"],
         *project["project"]["optional-dependencies"]["app"],
+        *project["project"]["optional-dependencies"]["cluster"],
         *project["project"]["optional-dependencies"]["synthesis"],
         *project["dependency-groups"]["pinned"],
         *project["dependency-groups"]["dev"],
