@@ -13,7 +13,7 @@ INSTALLED := .venv/installed
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo synthesize test outside lint format types lock wheel clean
+.PHONY: help install demo synthesize test fuzz outside lint format types lock wheel clean
 
 help: ## list the tasks
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ synthesize: $(INSTALLED) ## render the faces in data/ anew (20 minutes; `fpp rig
 test: $(INSTALLED) ## run the tests
 	$(RUN)/python -m pytest -m 'not opengl' -n $(WORKERS) --dist loadfile
 	$(RUN)/python -m pytest -m opengl
+
+fuzz: $(INSTALLED) ## read 10,000 damaged files with every loader (10 minutes)
+	$(RUN)/python -m tests.hostile.fuzz --inputs 10000
 
 outside: ## install what tests/outside opens exports with: Blender, three.js, the glTF validator
 	PYTHON='$(PYTHON)' sh scripts/outside.sh

@@ -1,11 +1,14 @@
-"""Photos in, a folder of results out: what `fpp predict` and `fpp demo` do."""
+"""Photos in, a folder of results out, with every prediction in hand.
+
+What `fpp demo` does, and `fpp predict` where faces are compared or shown together; `runs.run` is
+for any number of photos.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,24 +90,19 @@ def predict_into(
     people: list[PersonPrediction] | None = None
     begin = time.perf_counter()
     try:
-        for path, results in groupby(predictor.predict(photos), key=lambda result: result.photo):
-            faces: list[Prediction] = []
-            problems: list[Failure] = []
-            for result in results:
-                if isinstance(result, Failure):
-                    problems.append(result)
-                else:
-                    faces.append(result)
+        for result in predictor.predict_each(photos):
+            path, faces = result.path, result.faces
+            problems = [] if result.failure is None else [result.failure]
             for face in faces:
                 write_character_files(
                     folder, face, predictor.sliders, kinds, names[path], licence, export_head
                 )
-            photo = None
-            if faces and (overlay or report_writer is not None):
-                photo = read_photo(path, maximum_side=MAXIMUM_SIDE)
-                if overlay:
-                    write_overlay(folder, photo.pixels, faces, names[path], photo.scale)
+            if overlay and faces and result.photo is not None:
+                seen = result.photo
+                write_overlay(folder, seen.pixels, faces, names[path], seen.scale)
             if report_writer is not None:
+                # Larger than the networks need it, for the eye.
+                photo = read_photo(path, maximum_side=MAXIMUM_SIDE) if faces else None
                 pixels, scale = (photo.pixels, photo.scale) if photo else (None, 1.0)
                 report_writer.add(path, pixels, scale, faces, problems)
             predictions += faces

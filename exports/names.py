@@ -23,14 +23,19 @@ def output_names(photos: Iterable[Path]) -> dict[Path, str]:
         a/anna_face2.jpg           -> anna_face2_jpg (anna_face2 is the second face of anna.jpg)
     """
     paths = {photo: Path(os.path.abspath(photo)) for photo in photos}
-    siblings = Counter(_folded(path.with_suffix("")) for path in paths.values())
+    # Once for each: there may be hundreds of thousands.
+    keys = {photo: _folded(path.parent / path.stem) for photo, path in paths.items()}
+    siblings = Counter(keys.values())
+    lasts: dict[Path, str] = {}
+    for photo, path in paths.items():
+        ambiguous = siblings[keys[photo]] > 1 or _OWN_ENDING.search(path.stem)
+        lasts[photo] = path.name.replace(".", "_") if ambiguous else path.stem
 
     def name(photo: Path, folders: int) -> str:
-        path = paths[photo]
-        ambiguous = siblings[_folded(path.with_suffix(""))] > 1 or _OWN_ENDING.search(path.stem)
-        last = path.name.replace(".", "_") if ambiguous else path.stem
-        parents = path.parent.parts[1:]
-        return "_".join([*parents[max(0, len(parents) - folders) :], last])
+        if not folders:
+            return lasts[photo]
+        parents = paths[photo].parent.parts[1:]
+        return "_".join([*parents[max(0, len(parents) - folders) :], lasts[photo]])
 
     depths = dict.fromkeys(paths, 0)
     names: dict[Path, str] = {}

@@ -17,8 +17,7 @@ from exports.tables import (
     text_cell,
     write_table,
 )
-from regression.prediction.grouping import PersonPrediction
-from regression.prediction.prediction import Prediction
+from regression.prediction.grouping import GroupedFace, PersonPrediction
 from rig.rig import Slider
 
 PERSON_COLUMNS = ("person", "photo_count", "photos", "model", *MADE_COLUMNS)
@@ -26,7 +25,7 @@ PERSON_COLUMNS = ("person", "photo_count", "photos", "model", *MADE_COLUMNS)
 
 
 def people_names(
-    predictions: Sequence[Prediction],
+    predictions: Sequence[GroupedFace],
     groups: Sequence[Sequence[int]],
     how: str,
     photo_names: Mapping[Path, str],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 MADE_COLUMNS = ("rig", "rig_licence", "made")
-"""Of every row: the rig's name, the licence of its data, and when the table was written (UTC)."""
+"""Of every row: the rig's name, the licence of its data, and when the row was made (UTC)."""
 
 FACE_COLUMNS = (
     "photo",
@@ -101,7 +101,7 @@ def number_columns(rows: Sequence[np.ndarray], count: int) -> list[pyarrow.Array
     return [pyarrow.array(column, from_pandas=True) for column in array.T.copy()]
 
 
-def photo_cell(photo: Path) -> str:
+def photo_cell(photo: Path | str) -> str:
     """A photo's path as a table has it: valid UTF-8, and no spreadsheet's formula."""
     text = path_text(photo)
     return f"./{text}" if text.startswith(_FORMULA_STARTS) else text
@@ -133,11 +133,13 @@ def write_table(path: Path, table: pyarrow.Table) -> None:
     os.replace(partial, path)
 
 
-def _face_table(
-    predictions: Sequence[Prediction],
-    people: Sequence[PersonPrediction] | None,
-    rig_licence: str,
-) -> pyarrow.Table:
+def face_columns(
+    predictions: Sequence[Prediction], rig_licence: str = "CC0-1.0"
+) -> dict[str, pyarrow.Array]:
+    """FACE_COLUMNS of these faces, by column name.
+
+    Raises ValueError for predictions of different sliders.
+    """
     import pyarrow
 
     slider_names = predictions[0].slider_names if predictions else ()
@@ -167,11 +169,22 @@ def _face_table(
         column(text, [one.model for one in predictions]),
         *made_columns([one.rig for one in predictions], rig_licence),
     ]
-    named = dict(zip(FACE_COLUMNS, columns, strict=True))
+    return dict(zip(FACE_COLUMNS, columns, strict=True))
+
+
+def _face_table(
+    predictions: Sequence[Prediction],
+    people: Sequence[PersonPrediction] | None,
+    rig_licence: str,
+) -> pyarrow.Table:
+    import pyarrow
+
+    named = face_columns(predictions, rig_licence)
+    slider_names = predictions[0].slider_names if predictions else ()
     if people is not None:
         names = {face: text_cell(one.name) for one in people for face in one.members}
         cells = [names[one.photo, one.face_number] for one in predictions]
-        named["person"] = column(text, list(cells))
+        named["person"] = pyarrow.array(cells, pyarrow.string())
     named |= slider_columns(
         slider_names,
         [one.values for one in predictions],

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from rig.correspondence import Correspondence
+from rig.npz_arrays import read_arrays
 from rig.rig import FloatArray, Rig, RigError, Slider
-
-# What numpy raises for .npz files that are empty, cut short or changed.
-_DAMAGE = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,22 +133,25 @@ def save_landmark_head(head: LandmarkHead, path: Path) -> None:
     os.replace(partial, path)
 
 
-def load_landmark_head(path: Path) -> LandmarkHead:
+def load_landmark_head(path: Path, content: bytes | None = None) -> LandmarkHead:
     """Reads what save_landmark_head wrote.
+
+    Args:
+        content: the file's bytes, where they were read already.
 
     Raises:
         RigError: the file is missing or is not such a file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            description = json.loads(str(file["description"]))
-            neutral, negative, positive = (
-                file[name].astype(np.float32) for name in ("neutral", "negative", "positive")
-            )
-            names = tuple(str(name) for name in description.get("expressions", ()))
-            expressions = np.zeros((0, *neutral.shape), np.float32)
-            if names:
-                expressions = file["expressions"].astype(np.float32)
+        file = read_arrays(path if content is None else content)
+        description = json.loads(str(file["description"]))
+        neutral, negative, positive = (
+            file[name].astype(np.float32) for name in ("neutral", "negative", "positive")
+        )
+        names = tuple(str(name) for name in description.get("expressions", ()))
+        expressions = np.zeros((0, *neutral.shape), np.float32)
+        if names:
+            expressions = file["expressions"].astype(np.float32)
         sliders = tuple(Slider.from_json(slider) for slider in description["sliders"])
         head = LandmarkHead(
             description["rig"],
@@ -164,7 +163,10 @@ def load_landmark_head(path: Path) -> LandmarkHead:
             names,
             expressions,
         )
-    except (*_DAMAGE, KeyError, ValueError, TypeError, AttributeError, RigError) as error:
+    except (
+        *(OSError, KeyError, ValueError, TypeError, AttributeError),
+        *(RecursionError, RigError),
+    ) as error:
         raise RigError(
             f"{path} cannot be read as a landmark head ({error}). A .npz file written by this "
             "project was expected. Restore it from the repository or run `fpp rig map`."

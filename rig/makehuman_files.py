@@ -90,9 +90,11 @@ def read_mesh(path: Path) -> Mesh:
         try:
             keyword, *words = line.split()
             if keyword == "v":
-                vertices.append([float(word) for word in words[:3]])
+                x, y, z = words[:3]
+                vertices.append([float(x), float(y), float(z)])
             elif keyword == "vt":
-                coordinates.append([float(word) for word in words[:2]])
+                first, second = words[:2]
+                coordinates.append([float(first), float(second)])
             elif keyword == "g":
                 group = words[0] if words else "default"
             elif keyword == "f":

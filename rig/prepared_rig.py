@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rig.correspondence import Correspondence
 from rig.landmark_head import LandmarkHead, extract_landmark_head
+from rig.npz_arrays import read_arrays
 from rig.rig import FloatArray, Rig, RigError, Slider
 
 _ARRAYS = ("neutral", "triangles", "parts", "source_vertices", "colours")
@@ -90,9 +88,8 @@ def load_prepared(path: Path) -> PreparedRig:
         RigError: the file is missing or is not such a file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["description"]))
-            arrays: dict[str, Any] = {name: file[name] for name in file.files}
+        arrays = read_arrays(path)
+        about = json.loads(str(arrays["description"]))
         rig = Rig(
             name=about["name"],
             licence=about["licence"],
@@ -115,8 +112,8 @@ def load_prepared(path: Path) -> PreparedRig:
         _check_shapes(prepared)
         return prepared
     except (
-        *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
-        *(KeyError, ValueError, TypeError, AttributeError, RigError),
+        *(OSError, KeyError, ValueError, TypeError, AttributeError),
+        *(IndexError, RecursionError, RigError),
     ) as error:
         raise RigError(
             f"{path} cannot be read as a prepared rig ({error}). A .npz file written by "

@@ -25,6 +25,7 @@ COMMANDS = (
     "adapt",
     "evaluate",
     "compare",
+    "benchmark",
     "synthesize",
     "rig",
     "landmarker",

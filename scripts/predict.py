@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from exports.batch import BatchResults
     from exports.report.report_page import ReportWriter
     from regression import Predictor
     from regression.prediction.prediction import Failure, Prediction
+    from runs.plan import RunPlan
+    from runs.run import RunSummary
 
 SUMMARY = "Predict slider values for every face in photos."
 EXAMPLES = """\
@@ -22,6 +23,8 @@ EXAMPLES = """\
   fpp predict photos --report                 a page to open: photos beside their heads in 3D
   fpp predict photos more/anna.jpg --model landmarks --no-overlay
   fpp predict family --group person --export mhm
+  fpp predict casting --quick                 a folder of 200,000; after any stop the same again
+  fpp predict inbox --watch                   goes on with what comes, until Ctrl-C
 
 files in DIR:
   predictions.csv     one row per face: photo, box, size, pose, flags, model, rig, licence, time,
@@ -34,6 +37,8 @@ files in DIR:
   NAME_baked.glb, NAME.obj
                       the head in its shape, with --export glb-baked, and obj (docs/import/)
   NAME_overlay.jpg    the photo with what was seen in it
+  parts/              what is done: the same command goes on where it was stopped, by Ctrl-C, a
+                      power cut or anything else, and predicts new and changed photos alone
   report.html         with --report: one file for the browser; it needs no network and no other file
   people.csv, people.parquet, person_NAME.mhm, person_NAME.json
                       with --group: the same for each person, from all their photos together
@@ -44,6 +49,12 @@ files in DIR:
   photo never are. Some strangers are taken for one person: in 1 of 100 folders of 10 people, in
   1 of 6 folders of 50. For hundreds of people --person-distance 0.45 does better.
 
+--group person and --report need every face at once, in one process: such a run begins from the
+start each time and leaves no parts/, for encodings of faces are not written to disk.
+
+A photo that takes longer than 60 s, or ends a process, is a failure and costs no other photo.
+--processes 1 works without processes of its own: less memory, and no such protection.
+
 exit code: 0 if at least one face was predicted, 1 if none, 2 for wrong usage
 """
 
@@ -52,6 +63,7 @@ ENCODERS = ("litert", "face_recognition")
 EXPORTS = ("mhm", "json", "glb", "glb-baked", "obj")
 GROUPS = ("none", "folder", "person")
 PERSON_DISTANCE = 0.5
+WATCH_SECONDS = 2.0
 
 _FAILURES_ON_SCREEN = 10
 
@@ -129,6 +141,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the pictures are of rendered heads, not photographs of people",
     )
     parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one look at each photo instead of two, of which the second is in the mirror: nearly "
+        "twice as fast, and a little less sure",
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        metavar="N",
+        help="how many photos to work on at once (default: as many as the computer has cores, "
+        "fewer for few photos)",
+    )
+    parser.add_argument(
+        "--restart",
+        action="store_true",
+        help="begin anew, also with the photos that an earlier run into DIR has done",
+    )
+    parser.add_argument(
+        "--watch",
+        nargs="?",
+        type=float,
+        const=WATCH_SECONDS,
+        metavar="SECONDS",
+        help="then look for new and changed photos every so many seconds, until Ctrl-C (default: "
+        f"{WATCH_SECONDS:g})",
+    )
+    parser.add_argument(
         "--encoder",
         choices=ENCODERS,
         default="litert",
@@ -149,82 +188,168 @@ def _export_kinds(text: str) -> tuple[str, ...]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, write everything into --out and say in one line what happened."""
-    out: Path = arguments.out
-    if out.exists() and not out.is_dir():
-        arguments.parser.error(f"argument --out: {out} is a file; name a folder, existing or not")
-    if not arguments.person_distance > 0:
-        arguments.parser.error("argument --person-distance: a number above 0 was expected")
-
-    from vision.photos import find_photos
-
-    photos = [photo for photo in find_photos(arguments.photos) if not _is_own_overlay(photo, out)]
-    if not photos:
+    _check_usage(arguments)
+    photos = _find(arguments)
+    if not photos and arguments.watch is None:
         print("No photos found in " + ", ".join(map(str, arguments.photos)), file=sys.stderr)
         return 1
-    results = _predict(arguments, photos)
-    predictions, failures = results.predictions, results.failures
-    people = "" if arguments.group == "none" else f"People: {len(results.people)}. "
-    print(
-        f"Photos: {len(photos)}. Faces predicted: {len(predictions)}. {people}"
-        f"Failures: {len(failures)}. "
-        f"Photos/s: {len(photos) / results.seconds:.1f}. Results are in {out}."
-    )
-    return 0 if predictions else 1
+    if _needs_all(arguments):
+        return _predict_together(arguments, photos)
+    return _predict_run(arguments, photos)
 
 
-def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
-    """Predict with a progress bar; complain of photos without a face as they come."""
-    from contextlib import ExitStack
+def _check_usage(arguments: argparse.Namespace) -> None:
+    error, out = arguments.parser.error, arguments.out
+    if out.exists() and not out.is_dir():
+        error(f"argument --out: {out} is a file; name a folder, existing or not")
+    if not arguments.person_distance > 0:
+        error("argument --person-distance: a number above 0 was expected")
+    if arguments.processes is not None and arguments.processes < 1:
+        error("argument --processes: a number from 1 on was expected")
+    if arguments.watch is not None and not arguments.watch > 0:
+        error("argument --watch: a number of seconds above 0 was expected")
+    if _needs_all(arguments):
+        which = "--report" if arguments.report else "--group person"
+        if arguments.watch is not None:
+            error(f"argument --watch: {which} needs all photos at once")
+        if arguments.processes not in (None, 1):
+            error(f"argument --processes: {which} works in one process")
 
-    from tqdm import tqdm
 
-    from exports.batch import predict_into
-    from exports.character_files import HEAD_KINDS, check_kinds
-    from regression import Predictor
+def _needs_all(arguments: argparse.Namespace) -> bool:
+    """Whether every face must be in hand: encodings, which tell people apart, stay off the disk."""
+    return bool(arguments.report) or arguments.group == "person"
 
-    predictor = Predictor(
-        arguments.models,
+
+def _find(arguments: argparse.Namespace) -> list[Path]:
+    from vision.photos import find_photos
+
+    out = arguments.out
+    return [photo for photo in find_photos(arguments.photos) if not _is_own_overlay(photo, out)]
+
+
+def _plan(arguments: argparse.Namespace) -> RunPlan:
+    from runs.plan import RunPlan
+
+    return RunPlan(
+        out=arguments.out,
+        models=arguments.models,
         model=arguments.model,
         encoder=arguments.encoder,
         rendered=arguments.rendered,
         landmarker=_landmarker(arguments),
+        quick=arguments.quick,
+        kinds=arguments.export,
+        overlay=arguments.overlay,
+        rig=arguments.rig,
+    )
+
+
+class _Progress:
+    """A progress bar, and the first failures as they come."""
+
+    def __init__(self, photos: int) -> None:
+        from tqdm import tqdm
+
+        self.bar = tqdm(total=photos, unit="photo", disable=None)
+        self.done = self._failed = 0
+
+    def __call__(self, photos: int, faces: int, failures: Sequence[str]) -> None:
+        for reason in failures:
+            self._failed += 1
+            if self._failed <= _FAILURES_ON_SCREEN:
+                self.say(reason)
+            elif self._failed == _FAILURES_ON_SCREEN + 1:
+                self.say("More failures: see failures.csv.")
+        self.done += photos
+        self.bar.update(photos)
+
+    def say(self, sentence: str) -> None:
+        self.bar.write(sentence, file=sys.stderr)
+
+
+def _predict_run(arguments: argparse.Namespace, photos: list[Path]) -> int:
+    """Predict what was not done before, in several processes."""
+    from runs.run import Run
+    from runs.watch import watch
+
+    plan, out = _plan(arguments), arguments.out
+    _note_missing_head(plan)
+    progress = _Progress(len(photos))
+    with (
+        progress.bar,
+        Run(plan, arguments.processes, arguments.restart, arguments.group, progress.say) as work,
+    ):
+        try:
+            summary = work.predict(photos, progress)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"after {progress.done} of {len(photos)} photos; what was done is in {out}. The "
+                "same command goes on"
+            ) from None
+        progress.bar.close()
+        _print_summary(summary, arguments)
+        if arguments.watch is not None:
+            print(f"Watching for new photos every {arguments.watch:g} s. Ctrl-C ends.", flush=True)
+            try:
+                watch(
+                    work,
+                    lambda: _find(arguments),
+                    arguments.watch,
+                    lambda line: print(line, flush=True),
+                )
+            except KeyboardInterrupt:
+                return 0
+    return 0 if summary.faces else 1
+
+
+def _print_summary(summary: RunSummary, arguments: argparse.Namespace) -> None:
+    new = summary.photos - summary.before
+    before = f" ({summary.before} done before)" if summary.before else ""
+    people = "" if arguments.group == "none" else f"People: {summary.people}. "
+    speed = f"Photos/s: {new / summary.seconds:.1f}. " if new else ""
+    print(
+        f"Photos: {summary.photos}{before}. Faces predicted: {summary.faces}. {people}"
+        f"Failures: {summary.failures}. {speed}Results are in {arguments.out}.",
+        flush=True,
+    )
+
+
+def _note_missing_head(plan: RunPlan) -> None:
+    if plan.shows_face_mesh():
+        print(
+            "note: MakeHuman's head is not on this computer, so 3D files show the face mesh "
+            "alone. `fpp rig fetch makehuman` gets it (7 MB).",
+            file=sys.stderr,
+        )
+
+
+def _predict_together(arguments: argparse.Namespace, photos: list[Path]) -> int:
+    """Predict all photos in one process, and keep every face until the end."""
+    from contextlib import ExitStack
+
+    from exports.batch import predict_into
+    from exports.character_files import check_kinds
+
+    plan = _plan(arguments)
+    _note_missing_head(plan)
+    predictor = plan.open_predictor(
         with_encodings=arguments.group == "person",
         also=("encoding", "landmarks", "fused") if arguments.report else (),
     )
     check_kinds(arguments.export, predictor.head.rig)
-    export_head = None
-    if set(arguments.export) & set(HEAD_KINDS):
-        from exports.export_head import head_for_exports
+    progress = _Progress(len(photos))
 
-        export_head = head_for_exports(predictor.folder, arguments.rig, predictor.head)
-        if export_head.kind == "face mesh":
-            print(
-                "note: MakeHuman's head is not on this computer, so 3D files show the face mesh "
-                "alone. `fpp rig fetch makehuman` gets it (7 MB).",
-                file=sys.stderr,
-            )
-    failed = done = 0
+    def report(path: Path, predictions: Sequence[Prediction], failures: Sequence[Failure]) -> None:
+        progress(1, len(predictions), [failure.reason for failure in failures])
+
     with ExitStack() as stack:
         writer = None
         if arguments.report:
             writer = stack.enter_context(_report_writer(arguments, predictor))
-        bar = stack.enter_context(tqdm(total=len(photos), unit="photo", disable=None))
-
-        def report(
-            path: Path, predictions: Sequence[Prediction], failures: Sequence[Failure]
-        ) -> None:
-            nonlocal failed, done
-            for failure in failures:
-                failed += 1
-                if failed <= _FAILURES_ON_SCREEN:
-                    tqdm.write(failure.reason, file=sys.stderr)
-                elif failed == _FAILURES_ON_SCREEN + 1:
-                    tqdm.write("More failures: see failures.csv.", file=sys.stderr)
-            done += 1
-            bar.update()
-
+        stack.enter_context(progress.bar)
         try:
-            return predict_into(
+            results = predict_into(
                 arguments.out,
                 predictor,
                 photos,
@@ -233,13 +358,27 @@ def _predict(arguments: argparse.Namespace, photos: list[Path]) -> BatchResults:
                 report,
                 arguments.group,
                 arguments.person_distance,
-                export_head,
+                plan.open_export_head(),
                 writer,
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"after {done} of {len(photos)} photos; what was done is in {arguments.out}"
+                f"after {progress.done} of {len(photos)} photos; what was done is in "
+                f"{arguments.out}"
             ) from None
+    from runs.run import RunSummary
+
+    summary = RunSummary(
+        photos=len(photos),
+        before=0,
+        done=len(photos),
+        faces=len(results.predictions),
+        failures=len(results.failures),
+        people=len(results.people),
+        seconds=results.seconds,
+    )
+    _print_summary(summary, arguments)
+    return 0 if results.predictions else 1
 
 
 def _report_writer(arguments: argparse.Namespace, predictor: Predictor) -> ReportWriter:

@@ -92,11 +92,9 @@ def load_encoder() -> EncoderNetwork:
 
 def _load_or_convert() -> EncoderNetwork:
     path = cached_path()
-    if path.is_file():
-        try:
+    if _is_whole(path):
+        with contextlib.suppress(EncoderError):  # another version's: convert again
             return EncoderNetwork(path)
-        except EncoderError:
-            pass  # a damaged file: convert again
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +106,7 @@ def _load_or_convert() -> EncoderNetwork:
                 f'most {AGREEMENT:.0e}; use FaceEncoder("face_recognition").'
             )
         os.replace(partial, path)
+        _write_fingerprint(path)
     except OSError as error:
         raise EncoderError(
             f"The converted encoder cannot be written to {path} ({error}): expected a writable "
@@ -117,6 +116,29 @@ def _load_or_convert() -> EncoderNetwork:
         with contextlib.suppress(OSError):
             partial.unlink()
     return EncoderNetwork(path)
+
+
+def fingerprint_path(path: Path) -> Path:
+    """Where the SHA-256 of a checked conversion lies: LiteRT may crash on a damaged file."""
+    return path.with_name(path.name + ".sha256")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there, and is the one that was checked when it was written."""
+    try:
+        return fingerprint_path(path).read_text() == _fingerprint(path)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_fingerprint(path: Path) -> None:
+    partial = path.with_name(f"{path.name}.sha256.{os.getpid()}.partial")
+    partial.write_text(_fingerprint(path))
+    os.replace(partial, fingerprint_path(path))
 
 
 def largest_difference(network: EncoderNetwork) -> float:

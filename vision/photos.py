@@ -9,13 +9,21 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vision.focal_length import focal_length_pixels
+from vision.photo_bounds import (
+    MAXIMUM_BYTES,
+    MAXIMUM_PIXELS,
+    BoundError,
+    Stream,
+    bounded_stream,
+    check_size,
+    drop_large_exif,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,10 +47,7 @@ _MISTAKEN_SUFFIXES = {
 _RAW_SUFFIXES = frozenset({".cr2", ".nef", ".arw", ".dng"})
 
 # Only decoders of pixels: Pillow would otherwise hand PostScript to an outside program.
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM", "JPEG2000")
-
-MAXIMUM_PIXELS = 178_000_000
-"""Pictures with more pixels are refused by their header, before any pixel is decoded."""
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM")
 
 _EXPECTED = "expected a JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF picture"
 _ORIENTATION_TAG = 0x0112
@@ -155,7 +160,8 @@ def read_photo(
         the time, where its shorter side keeps at least this many pixels; None decodes it whole.
     content: the file's bytes, where they were fetched already; `path` is then only its name.
 
-    Raises PhotoError if the file is missing, empty, no picture, truncated or of too many pixels.
+    Raises PhotoError if the file is missing, empty, no picture, truncated, or would take more
+    memory or time than vision.photo_bounds allows.
     """
     path = Path(path)
     if maximum_side < 1:
@@ -164,22 +170,34 @@ def read_photo(
         _refuse_what_is_no_file(path)
     else:
         _refuse_what_is_no_photo(path, len(content))
+    try:
+        stream, many_scans = bounded_stream(_opened(path) if content is None else content)
+    except BoundError as error:
+        raise PhotoError(_too_costly(path, error)) from error
+    with stream:
+        return _decoded(path, stream, many_scans, maximum_side, enough_side)
+
+
+def _decoded(
+    path: Path,
+    stream: Stream,
+    many_scans: bool,
+    maximum_side: int,
+    enough_side: int | None,
+) -> Photo:
     from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings(), _whole_pictures_only():
         # What Pillow warns of (odd EXIF data, many pixels) is dealt with here.
         warnings.simplefilter("ignore")
         try:
-            image = Image.open(path if content is None else BytesIO(content), formats=_FORMATS)
+            image = Image.open(stream, formats=_FORMATS)
         except (Image.DecompressionBombError, MemoryError) as error:
             raise PhotoError(_too_many_pixels(path)) from error
+        except BoundError as error:
+            raise PhotoError(_too_costly(path, error)) from error
         except UnidentifiedImageError as error:
             raise PhotoError(_not_a_picture(path)) from error
-        except PermissionError as error:
-            raise PhotoError(
-                f"{path} may not be read: expected a file that this user can open; "
-                "change its permissions."
-            ) from error
         except Exception as error:  # a damaged header can raise nearly anything in a decoder
             raise PhotoError(_not_a_picture(path)) from error
         with image:
@@ -188,20 +206,29 @@ def read_photo(
                 raise PhotoError(_too_many_pixels(path))
             longest = max(width, height)
             try:
+                check_size(image, many_scans)
                 if longest > maximum_side:
                     shrink = maximum_side / longest
-                    image.draft(None, (round(width * shrink), round(height * shrink)))
+                    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+                    image.draft(None, size)
                 elif enough_side is not None and min(width, height) >= 2 * enough_side:
                     whole = min(width, height) // enough_side
                     image.draft(None, (width // whole, height // whole))
                 image.load()
+                drop_large_exif(image)
                 focal_length = focal_length_pixels(image, width, height)
-                upright = _upright(image)
-                if max(upright.size) > maximum_side:
-                    upright = _reduced(upright, maximum_side)
-                pixels = _rgb(upright)
+                # Reduced before it is turned: both at full size would take twice the memory.
+                orientation = _orientation(image)
+                small: Image.Image = image
+                if max(image.size) > maximum_side:
+                    small = _reduced(image, maximum_side)
+                if orientation is not None:
+                    small = small.transpose(orientation)
+                pixels = _rgb(small)
             except MemoryError as error:
                 raise PhotoError(_too_many_pixels(path)) from error
+            except BoundError as error:
+                raise PhotoError(_too_costly(path, error)) from error
             except Exception as error:  # as above: any decoder, any damage
                 raise PhotoError(
                     f"{path} is damaged and cannot be decoded ({error}): expected a complete "
@@ -209,6 +236,31 @@ def read_photo(
                 ) from error
     scale = longest / max(pixels.shape[:2])
     return Photo(path, pixels, scale, focal_length and focal_length / scale)
+
+
+def _opened(path: Path) -> int:
+    """A descriptor of a regular file; never waits for one end of a pipe to be opened."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    except PermissionError as error:
+        raise PhotoError(
+            f"{path} may not be read: expected a file that this user can open; "
+            "change its permissions."
+        ) from error
+    except OSError as error:
+        raise PhotoError(
+            f"{path} cannot be opened ({error}): expected a photo; check the path."
+        ) from error
+    try:
+        status = os.fstat(descriptor)  # it may have been exchanged since it was looked at
+        if not stat.S_ISREG(status.st_mode):
+            raise PhotoError(_not_regular(path))
+        _refuse_what_is_no_photo(path, status.st_size)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 @contextmanager
@@ -242,9 +294,7 @@ def _refuse_what_is_no_file(path: Path) -> None:
             "check its permissions."
         )
     if not stat.S_ISREG(status.st_mode):
-        raise PhotoError(
-            f"{path} is not a regular file: expected a photo; save the picture to a file first."
-        )
+        raise PhotoError(_not_regular(path))
     _refuse_what_is_no_photo(path, status.st_size)
 
 
@@ -252,8 +302,17 @@ def _refuse_what_is_no_photo(path: Path, size: int) -> None:
     """Raise PhotoError for content that its size or name tell to be none."""
     if size == 0:
         raise PhotoError(f"{path} is an empty file: {_EXPECTED}; copy or download the file again.")
+    if size > MAXIMUM_BYTES:
+        raise PhotoError(
+            f"{path} is a file of {size / 1e6:,.0f} MB: expected at most "
+            f"{MAXIMUM_BYTES / 1e6:,.0f}; save a smaller copy."
+        )
     if path.suffix.lower() in _RAW_SUFFIXES:
         raise PhotoError(_not_a_picture(path))
+
+
+def _not_regular(path: Path) -> str:
+    return f"{path} is not a regular file: expected a photo; save the picture to a file first."
 
 
 def _not_a_picture(path: Path) -> str:
@@ -268,8 +327,15 @@ def _too_many_pixels(path: Path) -> str:
     )
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; unreadable EXIF data counts as upright."""
+def _too_costly(path: Path, error: BoundError) -> str:
+    return (
+        f"{path} {error}: expected a photo as cameras and programs write them; open it and save it "
+        "anew as JPEG."
+    )
+
+
+def _orientation(image: Image.Image) -> Image.Transpose | None:
+    """How the EXIF orientation turns the picture; unreadable EXIF data counts as upright."""
     from PIL import Image
 
     methods = {
@@ -282,13 +348,12 @@ def _upright(image: Image.Image) -> Image.Image:
         8: Image.Transpose.ROTATE_90,
     }
     try:
-        # Read only now: PNG may hold EXIF after its pixels, and Pillow turns TIFF itself in
-        # load() and takes the tag away.
+        # Read only after load(): PNG may hold EXIF after its pixels, and Pillow turns TIFF itself
+        # in load() and takes the tag away.
         orientation = image.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # damaged EXIF raises anything, from struct.error to SyntaxError
-        return image
-    method = methods.get(orientation) if isinstance(orientation, int) else None
-    return image if method is None else image.transpose(method)
+        return None
+    return methods.get(orientation) if isinstance(orientation, int) else None
 
 
 def _reduced(image: Image.Image, maximum_side: int) -> Image.Image:

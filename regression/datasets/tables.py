@@ -95,7 +95,7 @@ def read_table(path: Path) -> pd.DataFrame:
     for file in files:
         try:
             tables.append(pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file))
-        except (ValueError, OSError) as error:
+        except Exception as error:  # pandas and pyarrow raise nearly anything for damage
             raise TableError(
                 f"{file} cannot be read as a table ({error}). A Parquet or CSV file was expected. "
                 "Check the file, or make it again."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from regression.models.intervals import SliderIntervals, told_bounds
-from regression.models.model_files import ModelError
+from regression.models.model_files import ModelError, checked_bytes, read_card
 from regression.models.rig_fit import RigFit
-from rig.landmark_head import LandmarkHead
+from rig.landmark_head import LandmarkHead, load_landmark_head
 from rig.rig import RigError
 
 ROUTE = "fit"
@@ -85,7 +84,7 @@ def load_fit(folder: Path) -> FittedModel:
     """Reads fit.npz and fit.json of a models folder.
 
     Raises:
-        ModelError: a file is missing or cannot be used.
+        ModelError: a file is missing, cannot be used, or is not the one that the card names.
     """
     missing = [n for n in ("head.npz", "fit.npz", "fit.json") if not (folder / n).is_file()]
     if missing:
@@ -94,9 +93,11 @@ def load_fit(folder: Path) -> FittedModel:
             "from photos was expected. Name such a folder with --models, or leave the option out "
             "to use the models that come with the program."
         )
+    card = read_card(folder, ROUTE)
+    head_path, fit_path = folder / "head.npz", folder / "fit.npz"
     try:
-        fit = RigFit.load(folder / "fit.npz")
-        card = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
+        head = load_landmark_head(head_path, checked_bytes(head_path, card))
+        fit = RigFit.load(fit_path, head, checked_bytes(fit_path, card))
         part = card.get("intervals", {}).get("photographs")
         intervals = (
             SliderIntervals.from_json(part, fit.head.slider_names)

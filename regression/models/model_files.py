@@ -3,7 +3,8 @@
 head.npz                 sliders, ranges and the decoder from sliders to landmarks
 ROUTE.keras              the trained network, for Keras
 ROUTE.tflite             the same network, for inference without tensorflow
-ROUTE.json, ROUTE.md     its model card; the JSON also has the intervals of the told sliders
+ROUTE.json, ROUTE.md     its model card; the JSON also has the intervals of the told sliders, and
+                         the SHA-256 of the files above and below that go with it
 ROUTE.moments.npz        what the map for photographs was fitted from, for `fpp adapt`
 fit.npz, fit.json        the rig fit (regression.models.fitted_model) and its card
 face_landmarker/         the same files for models that read FaceLandmarker's landmarks too
@@ -13,12 +14,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regression.models.fingerprints import difference
 from regression.models.intervals import SliderIntervals, told_bounds
 from regression.models.settling import PROPORTION_COUNT, Settler
 from rig.landmark_head import LandmarkHead, load_landmark_head
@@ -124,12 +127,16 @@ class TrainedModel:
 
 
 class InferenceNetwork:
-    """A .tflite network run by LiteRT; loads in a few milliseconds."""
+    """A .tflite network run by LiteRT; loads in a few milliseconds.
 
-    def __init__(self, path: Path) -> None:
+    LiteRT checks a file's structure only in part and may crash on a forged one: the content has to
+    be that which its model card names (`checked_bytes`).
+    """
+
+    def __init__(self, content: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         self._rows = -1
@@ -156,7 +163,8 @@ def load_model(folder: Path, route: str) -> TrainedModel:
     """Reads one route's model.
 
     Raises:
-        ModelError: a file is missing or does not fit the others.
+        ModelError: a file is missing, does not fit the others, or is not the one that the card
+            names.
         ValueError: a route that is not known.
     """
     feature_names(route)
@@ -169,9 +177,9 @@ def load_model(folder: Path, route: str) -> TrainedModel:
             f"`fpp train` with a model for the route {route!r} was expected. Name such a folder "
             "with --models, or leave the option out to use the models that come with the program."
         )
-    head = load_landmark_head(head_path)
+    card = read_card(folder, route)
+    head = load_landmark_head(head_path, checked_bytes(head_path, card))
     try:
-        card = json.loads(paths["json"].read_text(encoding="utf-8"))
         labelled, told, rendered_told = (
             np.isin(head.slider_names, list(card.get(key, card["told_sliders"])))
             for key in ("labelled_sliders", "told_sliders", "told_sliders_on_renders")
@@ -186,7 +194,7 @@ def load_model(folder: Path, route: str) -> TrainedModel:
         )
         spread = np.array([card.get("spread", {}).get(name, 0.0) for name in head.slider_names])
         settler = Settler(head, told, spread)
-        network = InferenceNetwork(paths["tflite"])
+        network = InferenceNetwork(checked_bytes(paths["tflite"], card))
         shape = network.shape
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise ModelError(
@@ -214,6 +222,62 @@ def load_model(folder: Path, route: str) -> TrainedModel:
         rendered_intervals,
         card.get("trained_on") == "tables",
     )
+
+
+def read_card(folder: Path, route: str) -> dict[str, Any]:
+    """The JSON of a route's model card, or of the rig fit's ("fit").
+
+    Raises:
+        ModelError: it is missing, or no JSON object.
+    """
+    path = folder / f"{route}.json"
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(card, dict):
+            raise ValueError("no JSON object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(
+            f"The model {route!r} in {folder} cannot be read ({error}). A model card, {path.name}, "
+            "written by `fpp train` was expected. Restore it, or train the model again."
+        ) from error
+    return card
+
+
+def checked_bytes(path: Path, card: Mapping[str, Any]) -> bytes:
+    """The content of one of a model's files, after it was compared with the model's card.
+
+    Raises:
+        ModelError: the file cannot be read, or its SHA-256 is not that of the card.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read ({error}). A file written by `fpp train` was expected. Restore "
+            "it, or change its permissions."
+        ) from error
+    if problem := difference(card, path, content):
+        raise ModelError(problem)
+    return content
+
+
+def load_keras(folder: Path, route: str, card: Mapping[str, Any]) -> keras.Model:
+    """ROUTE.keras, in Keras's safe mode, which runs no code that the file brings.
+
+    Raises:
+        ModelError: the file cannot be read, or is not the one that the card names.
+    """
+    import keras
+
+    path = folder / f"{route}.keras"
+    checked_bytes(path, card)
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras lets through whatever a damaged configuration raises
+        raise ModelError(
+            f"{path} cannot be used ({str(error)[:200]}). The Keras file that `fpp train` writes "
+            "was expected. Restore the file, or train the models again."
+        ) from error
 
 
 def routes_in(folder: Path) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ photo and nobody's own numbers; docs/adapt.md says what sums over few people may
 from __future__ import annotations
 
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from regression.models.linear import Moments
-from regression.models.model_files import ModelError
+from regression.models.model_files import ModelError, checked_bytes, read_card
+from rig.npz_arrays import read_arrays
 
 
 def moments_path(folder: Path, route: str) -> Path:
@@ -47,7 +47,7 @@ def load_moments(folder: Path, route: str) -> Moments:
     """What save_moments wrote, as float64; right to seven digits.
 
     Raises:
-        ModelError: the file is missing or broken.
+        ModelError: the file is missing, broken, or not the one that the route's card names.
     """
     path = moments_path(folder, route)
     if not path.is_file():
@@ -56,10 +56,11 @@ def load_moments(folder: Path, route: str) -> Moments:
             "adapted. Models that `fpp train` made from photos with this version were expected. "
             "Leave --models out to adapt the models that come with the program, or train anew."
         )
+    content = checked_bytes(path, read_card(folder, route))
     try:
-        with np.load(path) as file:
-            return _moments({name: file[name].astype(np.float64) for name in file.files})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(content).items()
+        return _moments({name: array.astype(np.float64) for name, array in arrays})
+    except (ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{path} cannot be read ({error}). The moments that `fpp train` writes were expected. "
             "Restore the file, or train the models again."

@@ -15,8 +15,6 @@ and a photographed one differently: the average person gets the neutral head.
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,6 +30,7 @@ from regression.models.perspective import PORTRAIT_DISTANCE, known_distance, see
 from regression.models.settling import PROPORTION_COUNT, Settler
 from rig.fit import MeasuredHead, fit_sliders, slider_spreads
 from rig.landmark_head import LandmarkHead, load_landmark_head
+from rig.npz_arrays import read_arrays
 from rig.rig import RigError
 from vision.features import ENCODING_FEATURES, LANDMARK_FEATURES
 from vision.ratios import PROPORTIONS, RATIOS, measure
@@ -158,21 +157,22 @@ class RigFit:
         os.replace(partial, path)
 
     @staticmethod
-    def load(path: Path, head: LandmarkHead | None = None) -> RigFit:
+    def load(path: Path, head: LandmarkHead | None = None, content: bytes | None = None) -> RigFit:
         """Reads what `save` wrote.
 
         Args:
             head: the rig; None for head.npz beside the file.
+            content: the file's bytes, where they were read already.
 
         Raises:
             RigError: a file is missing, is not such a file, or was made for another rig.
         """
         head = head or load_landmark_head(path.with_name("head.npz"))
         try:
-            with np.load(path, allow_pickle=False) as file:
-                names = tuple(str(name) for name in file["slider_names"])
-                arrays = {name: file[name] for name in _ARRAYS}
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
+            file = read_arrays(path if content is None else content)
+            names = tuple(str(name) for name in file["slider_names"])
+            arrays = {name: file[name] for name in _ARRAYS}
+        except (OSError, KeyError, ValueError, TypeError) as error:
             raise RigError(
                 f"{path} cannot be read as a rig fit ({error}). A .npz file written by this "
                 "project was expected. Restore it, or train anew."
@@ -198,7 +198,7 @@ class RigFit:
                 f"{len(head.sliders)} sliders of {head.rig} and for {width} features were "
                 "expected. Train it anew."
             )
-        if arrays["told"].dtype != bool or not all(np.isfinite(arrays[n]).all() for n in _ARRAYS):
+        if arrays["told"].dtype != bool or not all(_is_finite(arrays[n]) for n in _ARRAYS):
             raise RigError(
                 f"{path} holds numbers that make no sense. Finite ones, and true or false for "
                 "each slider, were expected. Restore it, or train anew."
@@ -298,6 +298,10 @@ class RigFit:
             coefficients=solve(replace(moments, product=pulled), penalties, steadiness),
             offset=moments.targets,
         )
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    return array.dtype.kind in "bif" and bool(np.isfinite(array).all())
 
 
 def _uncorrected(width: int) -> np.ndarray:

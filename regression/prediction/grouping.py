@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -30,6 +31,34 @@ FLAGGED_WEIGHT = 0.3
 
 # Further apart than any mean of encoding distances, even divided by the sizes of two large groups.
 _NEVER = 1e12
+
+
+class GroupedFace(Protocol):
+    """What is needed of a Prediction, which is one, to group and combine it."""
+
+    @property
+    def photo(self) -> Path: ...
+
+    @property
+    def face_number(self) -> int: ...
+
+    @property
+    def quality(self) -> tuple[str, ...]: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def rig(self) -> str: ...
+
+    @property
+    def slider_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def values(self) -> np.ndarray: ...
+
+    @property
+    def told(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +109,7 @@ def group_predictions(
     )
 
 
-def group_by_folder(predictions: Sequence[Prediction]) -> list[list[int]]:
+def group_by_folder(predictions: Sequence[GroupedFace]) -> list[list[int]]:
     """The largest faces of a folder's photos are one person; every other face is one by itself.
 
     Returns lists of indices, each in order, the lists in the order of their first index.
@@ -132,7 +161,7 @@ def group_by_person(
 
 
 def combine(
-    predictions: Sequence[Prediction], intervals: SliderIntervals, name: str
+    predictions: Sequence[GroupedFace], intervals: SliderIntervals, name: str
 ) -> PersonPrediction:
     """What all photos of one person say together.
 

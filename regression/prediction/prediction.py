@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from vision.photos import Photo
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,3 +126,28 @@ class Failure:
 
     photo: Path
     reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoPredictions:
+    """All that one photo gave.
+
+    Attributes:
+        path: as the user gave it.
+        photo: decoded as the networks saw it, perhaps reduced (`photo.scale`); None where it
+            cannot be decoded.
+        faces: largest first; empty where there is none.
+        failure: why there is no face; None exactly where there are faces.
+    """
+
+    path: Path
+    photo: Photo | None = field(repr=False)
+    faces: tuple[Prediction, ...]
+    failure: Failure | None
+
+    def __post_init__(self) -> None:
+        if bool(self.faces) == (self.failure is not None):
+            raise ValueError(
+                f"{self.path} came with {len(self.faces)} faces and the failure {self.failure}. "
+                "Faces or a failure were expected, not both and not neither. Correct the call."
+            )

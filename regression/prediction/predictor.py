@@ -20,7 +20,12 @@ from regression.models.model_files import (
     shipped_models,
 )
 from regression.models.perspective import camera_distance
-from regression.prediction.prediction import Failure, Prediction, RouteValues
+from regression.prediction.prediction import (
+    Failure,
+    PhotoPredictions,
+    Prediction,
+    RouteValues,
+)
 from rig.landmark_head import LandmarkHead
 from rig.rig import Slider
 from vision.encodings import FaceEncoder
@@ -130,21 +135,28 @@ class Predictor:
 
     def predict(self, photos: Iterable[Path]) -> Iterator[Prediction | Failure]:
         """One Prediction per face, or one Failure per photo without any, in the photos' order."""
-        for path in photos:
+        for result in self.predict_each(photos):
+            if result.failure is not None:
+                yield result.failure
+            yield from result.faces
+
+    def predict_each(
+        self, photos: Iterable[Path | tuple[Path, bytes]]
+    ) -> Iterator[PhotoPredictions]:
+        """What each photo gives, in the photos' order; no photo is taken before it is needed.
+
+        photos: files, or names with the bytes that were fetched already.
+        """
+        for given in photos:
+            path, content = given if isinstance(given, tuple) else (given, None)
             try:
-                photo = read_photo(path)
+                photo = read_photo(path, content=content)
             except PhotoError as error:
-                yield Failure(path, str(error))
+                yield PhotoPredictions(path, None, (), Failure(path, str(error)))
                 continue
-            predictions = self.predict_photo(photo)
-            if not predictions:
-                yield Failure(
-                    path,
-                    f"No face was found in {path}. At least one face, larger than about a "
-                    "twentieth of the picture's height and seen from the front, was expected. "
-                    "Check the picture.",
-                )
-            yield from predictions
+            faces = tuple(self.predict_photo(photo))
+            failure = None if faces else Failure(path, _no_face(path))
+            yield PhotoPredictions(path, photo, faces, failure)
 
     def predict_photo(self, photo: Photo) -> list[Prediction]:
         """Every face of one decoded photo, largest first."""
@@ -211,3 +223,10 @@ class Predictor:
             landmarks=reading.face.landmarks * np.float32(photo.scale),
             encoding=reading.encoding,
         )
+
+
+def _no_face(path: Path) -> str:
+    return (
+        f"No face was found in {path}. At least one face, larger than about a twentieth of the "
+        "picture's height and seen from the front, was expected. Check the picture."
+    )

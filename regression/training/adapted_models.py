@@ -21,6 +21,7 @@ from regression.models.model_files import (
     ModelError,
     TrainedModel,
     folder_for,
+    load_keras,
     load_model,
     save_network,
 )
@@ -252,13 +253,11 @@ def widened(old: SliderIntervals, errors: np.ndarray, people: Sequence[str]) -> 
 
 def _rendered_expert(old: AdaptableModel) -> keras.Model:
     """The part of the stored network that serves rendered heads."""
-    import keras
-
-    path = old.folder / f"{old.model.route}.keras"
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True).get_layer("rendered")
-    except (ValueError, OSError, TypeError, KeyError) as error:
+        return load_keras(old.folder, old.model.route, old.model.card).get_layer("rendered")
+    except ValueError as error:
         raise ModelError(
-            f"{path} cannot be used ({error}). The Keras file that `fpp train` writes, with a part "
-            "called 'rendered', was expected. Restore the file, or train the models again."
+            f"{old.folder / old.model.route}.keras cannot be used ({error}). The Keras file that "
+            "`fpp train` writes, with a part called 'rendered', was expected. Restore the file, or "
+            "train the models again."
         ) from error

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from regression.datasets.tables import Examples
+from regression.models.fingerprints import fingerprint
 from regression.models.intervals import SliderIntervals
 from regression.training.recipe import Recipe
 from regression.training.rendered_expert import RenderedExpert, make_rendered_expert
@@ -79,6 +80,7 @@ def _save(expert: RenderedExpert, folder: Path, route: str, made_of: str) -> Non
         np.savez(
             file,
             made_of=np.array(made_of),
+            network=np.array(fingerprint((folder / f"{route}.keras").read_bytes())),
             half_widths=expert.intervals.half_widths,
             shared_error=expert.intervals.shared_error,
             people=np.array(expert.intervals.people),
@@ -97,9 +99,13 @@ def _load(folder: Path, route: str, made_of: str) -> RenderedExpert | None:
             intervals = SliderIntervals(
                 file["half_widths"], file["shared_error"], int(file["people"])
             )
+            written = str(file["network"])
+        path = folder / f"{route}.keras"
+        if fingerprint(path.read_bytes()) != written:
+            return None
         import keras
 
-        network = keras.models.load_model(folder / f"{route}.keras", compile=False)
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
     except _DAMAGE:
         return None
     return RenderedExpert(network, intervals=intervals, **arrays)

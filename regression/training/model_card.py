@@ -17,6 +17,7 @@ import numpy as np
 
 from regression.datasets.real_photos import RealFace
 from regression.measures.agreement import Agreement
+from regression.models.fingerprints import files_of
 from regression.training.calibration import Calibration
 from regression.training.recipe import Recipe
 from rig.landmark_head import LandmarkHead
@@ -116,7 +117,11 @@ def make_card(
 
 
 def write_card(card: Mapping[str, Any], folder: Path) -> None:
-    """Writes ROUTE.json and ROUTE.md, each beside its place, then moved there."""
+    """Writes ROUTE.json and ROUTE.md, each beside its place, then moved there.
+
+    The JSON gets the SHA-256 of the route's other files, which are to be there already.
+    """
+    card = {**card, "files": files_of(folder, card["route"])}
     texts = {"json": json.dumps(card, indent=1) + "\n", "md": card_markdown(card)}
     for suffix, text in texts.items():
         path = folder / f"{card['route']}.{suffix}"

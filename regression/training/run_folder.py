@@ -216,9 +216,9 @@ def write_model(
         errors["test"],
         variance["test"],
     )
-    _write_card(folder, route, head, parts, recipe, told, expert)
     save_network(model, folder, route)
     save_landmark_head(head, folder / "head.npz")
+    _write_card(folder, route, head, parts, recipe, told, expert)
 
     figures: dict[str, float] = {}
     for name, part in (("train", "train"), ("validation", "validation"), ("held_out", "test")):

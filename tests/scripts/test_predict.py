@@ -1,11 +1,15 @@
-"""`fpp predict --group` as a user meets it, on rendered heads."""
+"""`fpp predict` as a user meets it, on rendered heads."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas
@@ -15,6 +19,7 @@ from PIL import Image, ImageOps
 from regression.datasets.samples import shipped_samples
 from regression.prediction.grouping import GROUPS, PERSON_DISTANCE
 from scripts import predict
+from tests.runs.run_photos import make_photos
 from vision.photos import find_photos
 
 ROOT = Path(__file__).parents[2]
@@ -94,3 +99,75 @@ def test_the_report_is_one_file_with_every_face_and_failure(photos: Path, tmp_pa
     sliders = json.loads(re.search(r'class="shared">(.*?)</script>', page)[1])["sliders"]
     values = [row[slider["name"]] for slider in sliders]
     assert first["routes"][0]["values"] == pytest.approx(values, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--processes", "0"),
+        ("--watch", "0"),
+        ("--report", "--watch"),
+        ("--report", "--processes", "2"),
+        ("--group", "person", "--processes", "2"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(options: tuple[str, ...]) -> None:
+    done = run("a.jpg", *options)
+    assert done.returncode == 2
+    assert "--processes" in done.stderr or "--watch" in done.stderr
+
+
+def test_a_run_goes_on_and_says_so(photos: Path, tmp_path: Path) -> None:
+    options = ("--model", "landmarks", "--rendered", "--quick", "--out", tmp_path / "out")
+    assert "Photos: 2. " in run(photos / HEADS[0].stem, *options).stdout
+    done = run(photos, tmp_path / "none.jpg", *options)
+    assert done.returncode == 0, done.stderr
+    assert "Photos: 7 (2 done before). Faces predicted: 6. Failures: 1. " in done.stdout
+    assert "none.jpg: no such file" in done.stderr
+    assert run(photos, *options).stdout.startswith("Photos: 6 (6 done before). ")
+    (tmp_path / "failing").mkdir()
+    assert run(tmp_path / "none.jpg", "--out", tmp_path / "failing").returncode == 1
+
+
+def test_watching_goes_on_until_it_is_interrupted(photos: Path, tmp_path: Path) -> None:
+    inbox, out = tmp_path / "inbox", tmp_path / "out"
+    inbox.mkdir()
+    command = [sys.executable, "-m", "scripts.main", "predict", str(inbox), "--out", str(out)]
+    options = ("--model", "landmarks", "--rendered", "--quick", "--watch", "0.1")
+    with subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Photos: 0. ")
+        assert process.stdout.readline().startswith("Watching for new photos")
+        shutil.copyfile(photos / HEADS[0].stem / "one.png", inbox / "one.png")
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate()
+    assert line == "Photos: 1. Faces predicted: 1. Failures: 0; 1 photos in all.\n", complaints
+    assert process.returncode == 0, complaints
+    assert pandas.read_csv(out / "predictions.csv")["photo"].tolist() == [str(inbox / "one.png")]
+
+
+def test_ctrl_c_keeps_what_was_done(tmp_path: Path) -> None:
+    make_photos(tmp_path / "photos", 300)
+    command = [sys.executable, "-m", "scripts.main", "predict", str(tmp_path / "photos")]
+    options = ("--model", "landmarks", "--rendered", "--quick", "--processes", "2")
+    with subprocess.Popen(
+        [*command, *options, "--out", str(tmp_path / "out")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        start_new_session=True,
+    ) as process:
+        while not list((tmp_path / "out" / "parts").glob("*.parquet")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, complaints = process.communicate()
+    assert process.returncode == 130, complaints
+    said = complaints.strip().splitlines()[-1]
+    assert re.fullmatch(r"Stopped after \d+ of 300 photos; .* The same command goes on\.", said)
+    assert "Traceback" not in complaints
+    assert 0 < len(pandas.read_csv(tmp_path / "out" / "predictions.csv")) < 300

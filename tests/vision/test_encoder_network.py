@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from vision import encoder_cache
-from vision.encoder_cache import EncoderNetwork, cached_path, largest_difference, load_encoder
+from vision.encoder_cache import (
+    EncoderNetwork,
+    cached_path,
+    fingerprint_path,
+    largest_difference,
+    load_encoder,
+)
 from vision.encoder_network import CHIP_SIDE, EncoderError, read_weights, weights_path
 from vision.encodings import FaceEncoder
 
@@ -63,17 +69,24 @@ def test_a_damaged_cache_is_converted_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = load_encoder()
+    content = bytearray(cached_path().read_bytes())
+    fingerprint = fingerprint_path(cached_path()).read_text()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     path = cached_path()
     assert path.is_relative_to(tmp_path)
     path.parent.mkdir()
-    path.write_bytes(b"half a network")
+    content[len(content) // 2] ^= 1  # LiteRT would run it, with another result
+    path.write_bytes(content)
+    fingerprint_path(path).write_text(fingerprint)
 
     repaired = load_encoder()
 
     chip = np.random.default_rng(0).integers(0, 256, (CHIP_SIDE, CHIP_SIDE, 3), dtype=np.uint8)
     assert np.array_equal(repaired(chip), good(chip))
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert {entry.name for entry in path.parent.iterdir()} == {
+        path.name,
+        fingerprint_path(path).name,
+    }
 
 
 def test_where_it_cannot_be_kept_the_slow_engine_serves(

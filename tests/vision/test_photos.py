@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageOps
 
-from vision.photos import MAXIMUM_PIXELS, Photo, PhotoError, find_photos, read_photo
+from vision.photo_bounds import MAXIMUM_PIXELS
+from vision.photos import Photo, PhotoError, find_photos, read_photo
 
 # How a picture is stored when its tag is n: what a viewer must undo (Exif 2.32, tag 0x0112).
 STORED = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from regression.models.fingerprints import sign
 from regression.models.fitted_model import FittedModel, load_fit
 from regression.models.model_files import ModelError
 from vision.features import LANDMARK_FEATURES, landmark_features
@@ -65,5 +67,21 @@ def test_a_missing_file_is_named(copied: Path, name: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"nothing", b"[]"])
 def test_a_damaged_file_is_refused(copied: Path, name: str, content: bytes) -> None:
     (copied / name).write_bytes(content)
+    if name != "fit.json":
+        with pytest.raises(ModelError, match=r"fit\.npz is not the file its model card names"):
+            load_fit(copied)
+        sign(copied)
     with pytest.raises(ModelError, match="cannot be read"):
         load_fit(copied)
+
+
+def test_a_card_without_fingerprints_is_refused_until_it_has_them(copied: Path) -> None:
+    path = copied / "fit.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    del card["files"]
+    path.write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(ModelError, match="does not name the SHA-256 of head.npz"):
+        load_fit(copied)
+    assert sign(copied) == [path]
+    load_fit(copied)
+    assert sign(copied) == []

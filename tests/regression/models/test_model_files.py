@@ -11,8 +11,16 @@ import numpy as np
 import pytest
 
 from regression.datasets.tables import Examples, examples_from_table, read_table
+from regression.models.fingerprints import sign
 from regression.models.linear import fit_linear, join_experts
-from regression.models.model_files import InferenceNetwork, ModelError, load_model, save_network
+from regression.models.model_files import (
+    InferenceNetwork,
+    ModelError,
+    load_keras,
+    load_model,
+    read_card,
+    save_network,
+)
 from regression.models.network import NetworkSettings
 from regression.training.network_training import TrainingSettings, train_network
 from rig.landmark_head import LandmarkHead
@@ -54,6 +62,7 @@ def written(
     for route in ROUTES:
         card = {"route": route, "told_sliders": names[::3]}
         (folder / f"{route}.json").write_text(json.dumps(card))
+    sign(folder)
     return folder
 
 
@@ -85,7 +94,7 @@ def test_litert_gives_what_keras_gives_for_any_number_of_faces(
     networks: dict[str, Any], written: Path, route: str
 ) -> None:
     _, features, values = networks[route]
-    network = InferenceNetwork(written / f"{route}.tflite")
+    network = InferenceNetwork((written / f"{route}.tflite").read_bytes())
     assert network.shape == (features.shape[1], values.shape[1])
     for rows in (1, 7, 7, 300, 1, 0):
         predicted = network(features[:rows])
@@ -95,7 +104,7 @@ def test_litert_gives_what_keras_gives_for_any_number_of_faces(
 
 def test_an_answer_is_not_overwritten_by_the_next(networks: dict[str, Any], written: Path) -> None:
     _, features, _ = networks["landmarks"]
-    network = InferenceNetwork(written / "landmarks.tflite")
+    network = InferenceNetwork((written / "landmarks.tflite").read_bytes())
     first = network(features[:2])
     before = first.copy()
     network(features[2:4])
@@ -166,18 +175,43 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_is_refused(copied: Path, name: str, content: bytes) -> None:
     (copied / name).write_bytes(content)
-    with pytest.raises(ModelError, match="'fused' in .* cannot be read"):
+    if name == "fused.tflite":
+        with pytest.raises(ModelError, match=r"fused\.tflite is not the file its model card names"):
+            load_model(copied, "fused")
+        sign(copied)
+    with pytest.raises(ModelError, match="'fused' in .* cannot be read|does not name the SHA-256"):
         load_model(copied, "fused")
+
+
+def load_keras_of(folder: Path, route: str) -> Any:
+    return load_keras(folder, route, read_card(folder, route))
+
+
+@pytest.mark.parametrize("name", ["head.npz", "fused.tflite", "fused.keras"])
+def test_one_changed_bit_is_noticed(copied: Path, name: str) -> None:
+    content = bytearray((copied / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copied / name).write_bytes(content)
+    load = load_keras_of if name.endswith("keras") else load_model
+    with pytest.raises(ModelError, match=f"{name} is not the file its model card names"):
+        load(copied, "fused")
+
+
+def test_every_shipped_file_is_the_one_its_card_names(models: Path, tmp_path: Path) -> None:
+    there = Path(shutil.copytree(models, tmp_path / "models"))
+    assert sign(there) == []
 
 
 def test_a_network_of_another_route_is_refused(copied: Path) -> None:
     shutil.copyfile(copied / "landmarks.tflite", copied / "fused.tflite")
+    sign(copied)
     with pytest.raises(ModelError, match=r"fused\.tflite takes"):
         load_model(copied, "fused")
 
 
 def test_a_damaged_head_is_refused(copied: Path) -> None:
     (copied / "head.npz").write_bytes(b"PK")
+    sign(copied)
     with pytest.raises(RigError, match=r"head\.npz"):
         load_model(copied, "fused")
 
@@ -187,7 +221,7 @@ def test_saving_again_replaces_the_network(networks: dict[str, Any], copied: Pat
     (copied / "landmarks.tflite").write_bytes(b"old")
     save_network(model, copied, "landmarks")
     np.testing.assert_allclose(
-        InferenceNetwork(copied / "landmarks.tflite")(features), values, atol=1e-4
+        InferenceNetwork((copied / "landmarks.tflite").read_bytes())(features), values, atol=1e-4
     )
     assert not [path for path in copied.iterdir() if "partial" in path.name]
 

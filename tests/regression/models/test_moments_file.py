@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from regression.datasets.tables import Examples
+from regression.models.fingerprints import sign
 from regression.models.linear import Moments, moments_of
 from regression.models.model_files import ModelError
 from regression.models.moments_file import load_moments, moments_path, save_moments
@@ -32,7 +33,7 @@ def moments() -> Moments:
 
 
 def test_what_is_written_predicts_the_same(moments: Moments, tmp_path: Path) -> None:
-    save_moments(moments, tmp_path / "new", "fused")
+    _save(moments, tmp_path / "new")
     loaded = load_moments(tmp_path / "new", "fused")
     assert (loaded.weight, loaded.pairs) == (moments.weight, moments.pairs)
     scale = np.sqrt(np.diag(moments.spread))
@@ -44,11 +45,18 @@ def test_what_is_written_predicts_the_same(moments: Moments, tmp_path: Path) -> 
 
 
 def test_two_written_sets_add_up_as_they_did(moments: Moments, tmp_path: Path) -> None:
-    save_moments(moments + moments, tmp_path, "fused")
+    _save(moments + moments, tmp_path)
     twice = load_moments(tmp_path, "fused")
     assert twice.weight == pytest.approx(2 * moments.weight)
     np.testing.assert_allclose(twice.spread, moments.spread, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(twice.change, twice.change.T)
+
+
+def _save(moments: Moments, folder: Path) -> None:
+    """With a card that names the file."""
+    save_moments(moments, folder, "fused")
+    (folder / "fused.json").write_text("{}")
+    sign(folder)
 
 
 def test_nothing_but_the_file_is_left(moments: Moments, tmp_path: Path) -> None:
@@ -64,7 +72,7 @@ def test_a_folder_without_moments_says_that_it_cannot_be_adapted(tmp_path: Path)
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "lacking", "shape", "nan"])
 def test_a_broken_file_is_named(moments: Moments, tmp_path: Path, damage: str) -> None:
-    save_moments(moments, tmp_path, "fused")
+    _save(moments, tmp_path)
     path = moments_path(tmp_path, "fused")
     content = path.read_bytes()
     if damage in ("cut", "empty", "text"):
@@ -79,5 +87,8 @@ def test_a_broken_file_is_named(moments: Moments, tmp_path: Path, damage: str) -
         else:
             arrays["change"][3] = np.nan
         np.savez(path, **arrays)
+    with pytest.raises(ModelError, match=r"fused\.moments\.npz is not the file its model card"):
+        load_moments(tmp_path, "fused")
+    sign(tmp_path)
     with pytest.raises(ModelError, match=r"fused\.moments\.npz cannot be read"):
         load_moments(tmp_path, "fused")

@@ -62,7 +62,9 @@ def test_the_same_plan_gives_the_same_model(data: Path, tmp_path: Path) -> None:
         made.append(load_model(tmp_path / name, "landmarks"))
     features = np.random.default_rng(0).normal(size=(5, 81)).astype(np.float32)
     np.testing.assert_array_equal(made[0].predict(features), made[1].predict(features))
-    assert made[0].card == made[1].card
+    # Keras writes the time into its file, so that it is never twice the same.
+    one, other = ({k: v for k, v in model.card.items() if k != "files"} for model in made)
+    assert one == other
 
 
 def test_missing_tables_are_named(tmp_path: Path) -> None:

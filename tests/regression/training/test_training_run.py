@@ -61,9 +61,11 @@ def assert_same(one: RunResult, other: RunResult) -> None:
     assert one.history.drop(**drop).equals(other.history.drop(**drop))
     figures = [(run.folder / "figures.json").read_bytes() for run in (one, other)]
     assert figures[0] == figures[1]
-    assert (one.folder / "landmarks.json").read_text() == (
-        other.folder / "landmarks.json"
-    ).read_text()
+    cards = [json.loads((run.folder / "landmarks.json").read_text()) for run in (one, other)]
+    # Keras writes the time into its file, so that it is never twice the same.
+    for card in cards:
+        assert set(card.pop("files")) == {"head.npz", "landmarks.keras", "landmarks.tflite"}
+    assert cards[0] == cards[1]
 
 
 def test_the_folder_has_all_that_is_promised(finished: RunResult) -> None:

@@ -1,0 +1,1 @@
+"""How fast photos are predicted: against face_recognition, against the bound, over many photos."""

@@ -1,0 +1,1 @@
+"""A run over photos on many machines: Ray Data, photos and results at any fsspec address."""
