@@ -101,12 +101,12 @@ class HeadService:
         name: what the user calls the photo; predictions and files have it in place of the path.
         """
         try:
-            photo = read_photo(path)
+            photo = read_photo(path, maximum_side=PICTURE_SIDE)
         except PhotoError as error:
             return PhotoResult(name, None, problem=str(error).replace(str(path), name))
         with self._reading:
-            found = self._predictor.predict_photo(photo)
-        faces = tuple(replace(face, photo=Path(name)) for face in found)
+            (found,) = self._predictor.predict_each([path])
+        faces = tuple(replace(face, photo=Path(name)) for face in found.faces)
         picture = _picture(photo, faces)
         if not faces:
             problem = (
@@ -216,12 +216,4 @@ class HeadService:
 
 def _picture(photo: Photo, faces: Sequence[Prediction]) -> np.ndarray:
     """The photo with what was seen, (height, width, 3) uint8 RGB."""
-    import cv2
-
-    height, width = photo.pixels.shape[:2]
-    zoom = min(1.0, PICTURE_SIDE / max(height, width))
-    size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-    pixels = cv2.resize(photo.pixels, size, interpolation=cv2.INTER_AREA)
-    if not faces:
-        return np.asarray(pixels, np.uint8)
-    return draw_overlay(np.asarray(pixels, np.uint8), faces, photo.scale / zoom)
+    return draw_overlay(photo.pixels, faces, photo.scale) if faces else photo.pixels

@@ -60,7 +60,7 @@ class RunPlan:
             rendered=self.rendered,
             with_encodings=with_encodings,
             landmarker=self.landmarker,
-            mirror=not self.quick,
+            quick=self.quick,
             also=also,
         )
 

@@ -207,13 +207,12 @@ def _decoded(
             longest = max(width, height)
             try:
                 check_size(image, many_scans)
-                if longest > maximum_side:
-                    shrink = maximum_side / longest
-                    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+                shrink = min(1.0, maximum_side / longest)
+                if enough_side is not None:
+                    shrink = min(shrink, 1 / max(1, min(width, height) // enough_side))
+                if shrink < 1:
+                    size = (max(1, int(width * shrink)), max(1, int(height * shrink)))
                     image.draft(None, size)
-                elif enough_side is not None and min(width, height) >= 2 * enough_side:
-                    whole = min(width, height) // enough_side
-                    image.draft(None, (width // whole, height // whole))
                 image.load()
                 drop_large_exif(image)
                 focal_length = focal_length_pixels(image, width, height)
@@ -380,7 +379,8 @@ def _rgb(image: Image.Image) -> np.ndarray:
         layer = layer.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
         image = Image.alpha_composite(white, layer)
-    return np.array(image.convert("RGB"), dtype=np.uint8)
+    # Converting what is RGB already would copy it ten times as slowly.
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,18 +62,26 @@ def canonical_face() -> np.ndarray:
 def head_rotation(landmarks: np.ndarray) -> Rotation:
     """The rotation that takes the canonical face's axes to the photo's.
 
-    Least-squares similarity over the skin landmarks (Umeyama, IEEE TPAMI 13(4), 1991).
-
     Args:
         landmarks: (478, 3), photo pixels.
     """
-    canonical = canonical_face()[:MESH_COUNT]
-    canonical = canonical - canonical.mean(axis=0)
+    return Rotation.from_matrix(_rotation_matrix(np.asarray(landmarks, np.float64)))
+
+
+def _rotation_matrix(landmarks: np.ndarray) -> np.ndarray:
+    """(3, 3) `head_rotation`: the least-squares similarity over the skin landmarks (Umeyama, IEEE
+    TPAMI 13(4), 1991), whose scale and shift are not needed."""
     photographed = landmarks[:MESH_COUNT] - landmarks[:MESH_COUNT].mean(axis=0)
-    rotation, _ = Rotation.align_vectors(
-        photographed / np.linalg.norm(photographed), canonical / np.linalg.norm(canonical)
-    )
-    return rotation
+    left, _, right = np.linalg.svd(photographed.T @ _centred_canonical_face())
+    left[:, 2] *= np.sign(np.linalg.det(left) * np.linalg.det(right))  # a turn, no mirror
+    return np.asarray(left @ right)
+
+
+@cache
+def _centred_canonical_face() -> np.ndarray:
+    """(468, 3) the skin landmarks of `canonical_face` about their middle."""
+    skin = canonical_face()[:MESH_COUNT]
+    return np.asarray(skin - skin.mean(axis=0))
 
 
 def normalise(landmarks: np.ndarray) -> NormalisedFace:
@@ -84,7 +93,7 @@ def normalise(landmarks: np.ndarray) -> NormalisedFace:
     Raises:
         ValueError: the landmarks have another shape, are not finite or lie in one point.
     """
-    landmarks = np.array(landmarks, dtype=np.float64)  # a copy: rotating needs it writable
+    landmarks = np.asarray(landmarks, dtype=np.float64)
     if landmarks.shape != (LANDMARK_COUNT, 3) or not np.isfinite(landmarks).all():
         raise ValueError(
             f"Landmarks of shape {landmarks.shape} came in; finite numbers of shape "
@@ -95,20 +104,27 @@ def normalise(landmarks: np.ndarray) -> NormalisedFace:
             "All landmarks lie in one point; a face with an extent was expected. "
             "Pass landmarks in photo pixels."
         )
-    rotation = head_rotation(landmarks)
-    roll, pitch, yaw = -rotation.as_euler("ZXY", degrees=True)
-    kept_pitch = float(np.clip(pitch, -PITCH_LEFT_IN, PITCH_LEFT_IN))
-    upright = Rotation.from_euler("X", -kept_pitch, degrees=True) * rotation.inv()
-    points = upright.apply(landmarks)
+    rotation = _rotation_matrix(landmarks)
+    # The angles of turns about z, then x, then y, each in the axes of those before it.
+    roll, yaw = (
+        math.atan2(rotation[0, 1], rotation[1, 1]),
+        math.atan2(rotation[2, 0], rotation[2, 2]),
+    )
+    pitch = -math.asin(min(1.0, max(-1.0, rotation[2, 1])))
+    roll, pitch, yaw = (math.degrees(angle) for angle in (roll, pitch, yaw))
+    kept = -math.radians(min(PITCH_LEFT_IN, max(-PITCH_LEFT_IN, pitch)))
+    cosine, sine = math.cos(kept), math.sin(kept)
+    lifted = np.array([[1.0, 0.0, 0.0], [0.0, cosine, -sine], [0.0, sine, cosine]])
+    points = landmarks @ (lifted @ rotation.T).T
     points -= pupil_midpoint(points)
     size = float(np.linalg.norm(points[CHIN_BOTTOM, :2]))
     iris = iris_width(landmarks)
     millimetres = size / iris * IRIS_MILLIMETRES if iris > 0 else float("nan")
     return NormalisedFace(
         points=points / size,
-        yaw=float(yaw),
-        pitch=float(pitch),
-        roll=float(roll),
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
         size_pixels=size,
         size_millimetres=millimetres,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vision.encodings import FaceEncoder
-from vision.faces import EXPRESSION_NAMES, Box, Face, overlap
+from vision.faces import EXPRESSION_NAMES, Box, Face
 from vision.features import (
     ALL_FEATURES,
     ENCODING_FEATURES,
@@ -20,8 +20,6 @@ from vision.features import (
 from vision.landmarks import FaceLandmarker
 from vision.pose import NormalisedFace, normalise
 from vision.quality import quality_flags
-
-_SAME_FACE = 0.3  # intersection over union of two boxes
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,7 @@ class FaceReader:
         landmarker: FaceLandmarker,
         encoder: FaceEncoder | None,
         second: FaceLandmarker | None = None,
-        mirror: bool = True,
+        quick: bool = False,
     ) -> None:
         """How to read.
 
@@ -97,65 +95,76 @@ class FaceReader:
             landmarker: the face mesh; finds the faces.
             encoder: None where only the landmark route is wanted.
             second: FaceLandmarker by its task file, for models that read it too.
-            mirror: read every photo a second time, mirrored, and average what is read: half of
-                the networks' errors do not follow the face into the mirror. Takes twice the time.
+            quick: look at every photo once. Otherwise it is read a second time, mirrored, and
+                what is read is averaged: half of the networks' errors do not follow the face into
+                the mirror. Quick readings also pass by small faces beside a large one, see
+                `FaceLandmarker.detect`. They take half the time.
         """
         self._landmarker = landmarker
         self._encoder = encoder
         self._second = second
-        self._mirror = mirror
+        self._quick = quick
 
-    def read(self, pixels: np.ndarray) -> list[FaceReading]:
-        """All faces, largest first.
+    def find(self, pixels: np.ndarray) -> list[Face]:
+        """The faces that `read` reads, largest first.
 
         Args:
             pixels: (height, width, 3) uint8 RGB.
         """
+        return self._landmarker.detect(pixels, everybody=not self._quick)
+
+    def read(self, pixels: np.ndarray, found: Sequence[Face] | None = None) -> list[FaceReading]:
+        """All faces, largest first.
+
+        Args:
+            pixels: (height, width, 3) uint8 RGB.
+            found: the faces in it, where `find` was asked already.
+        """
+        found = self.find(pixels) if found is None else found
         readings = [
             replace(
                 one,
                 quality=quality_flags(pixels, one.face, one.normalised.yaw, one.normalised.pitch),
             )
-            for one in self._read_once(pixels)
+            for one in self._read_faces(pixels, found)
         ]
-        if not readings or not self._mirror:
+        if not readings or self._quick:
             return readings
-        mirrored = self._read_once(np.ascontiguousarray(pixels[:, ::-1]))
-        width = pixels.shape[1]
+        import cv2
+
+        mirrored_pixels = np.asarray(cv2.flip(pixels, 1))
+        boxes = [_mirrored_box(reading.face, pixels.shape[1]) for reading in readings]
+        again = self._landmarker.look_again(mirrored_pixels, boxes)
+        mirrored = iter(self._read_faces(mirrored_pixels, [face for face in again if face]))
         return [
-            replace(reading, mirrored=_same_face(_mirrored_box(reading.face, width), mirrored))
-            for reading in readings
+            replace(reading, mirrored=next(mirrored) if face else None)
+            for reading, face in zip(readings, again, strict=True)
         ]
 
-    def _read_once(self, pixels: np.ndarray) -> list[FaceReading]:
-        """One look at a picture, without judging its quality."""
-        faces = self._landmarker.detect(pixels)
+    def _read_faces(self, pixels: np.ndarray, faces: Sequence[Face]) -> list[FaceReading]:
+        """What is to be known of faces that were found, but for their quality."""
         encodings: list[np.ndarray | None] = [None] * len(faces)
         if self._encoder is not None:
             encodings = list(self._encoder.encode(pixels, faces))
         seconds: list[Face | None] = [None] * len(faces)
         if self._second is not None and faces:
-            seconds = [*_seen_again(faces, self._second.detect(pixels))]
+            seconds = [*self._seen_again(self._second, pixels, faces)]
         readings = []
         for face, encoding, second in zip(faces, encodings, seconds, strict=True):
             readings.append(FaceReading(face, normalise(face.landmarks), encoding, second, ()))
         return readings
 
-
-def _seen_again(faces: Sequence[Face], others: Sequence[Face]) -> list[Face]:
-    """Each face as another landmarker sees it; the first one's view where that misses it."""
-    seen = []
-    for face in faces:
-        best = max(others, key=lambda other: overlap(face.box, other.box), default=None)
-        if best is None or overlap(face.box, best.box) < _SAME_FACE:
-            best = replace(face, expressions=np.zeros(len(EXPRESSION_NAMES), np.float32))
-        seen.append(best)
-    return seen
-
-
-def _same_face(box: Box, readings: Sequence[FaceReading]) -> FaceReading | None:
-    best = max(readings, key=lambda reading: overlap(box, reading.face.box), default=None)
-    return best if best is not None and overlap(box, best.face.box) >= _SAME_FACE else None
+    @staticmethod
+    def _seen_again(
+        second: FaceLandmarker, pixels: np.ndarray, faces: Sequence[Face]
+    ) -> list[Face]:
+        """Each face as another landmarker sees it; the first one's view where that misses it."""
+        found = second.look_again(pixels, [face.box for face in faces])
+        unexpressive = np.zeros(len(EXPRESSION_NAMES), np.float32)
+        return [
+            other or replace(face, expressions=unexpressive)
+            for face, other in zip(faces, found, strict=True)
+        ]
 
 
 def _mirrored_box(face: Face, width: int) -> Box:

@@ -264,7 +264,7 @@ def _see_chunk(plan: SynthesisPlan, chunk: int) -> int:
 
     if "reader" not in _loaded:
         # Read twice, once in the mirror, as `fpp predict` reads photos.
-        _loaded["reader"] = FaceReader(FaceLandmarker(maximum_faces=1), FaceEncoder(), mirror=True)
+        _loaded["reader"] = FaceReader(FaceLandmarker(maximum_faces=1), FaceEncoder())
     with np.load(plan.pictures(chunk)) as rendered:
         names = [str(name) for name in rendered["names"]]
         rows, features = [], []

@@ -29,9 +29,15 @@ from regression.prediction.prediction import (
 from rig.landmark_head import LandmarkHead
 from rig.rig import Slider
 from vision.encodings import FaceEncoder
+from vision.faces import Face
 from vision.landmarks import FaceLandmarker
 from vision.photos import Photo, PhotoError, read_photo
 from vision.reading import FaceReader, FaceReading
+
+# Photos are decoded no smaller than this on their shorter side, and whole where a face is lower
+# than this many pixels then: the networks see faces at 150 to 192 pixels.
+_ENOUGH_SIDE = 640
+_ENOUGH_HEIGHT = 200
 
 
 class Predictor:
@@ -52,7 +58,7 @@ class Predictor:
         rendered: bool = False,
         with_encodings: bool = False,
         landmarker: Path | None = None,
-        mirror: bool = True,
+        quick: bool = False,
         also: Sequence[str] = (),
     ) -> None:
         """Loads the networks.
@@ -65,7 +71,7 @@ class Predictor:
             with_encodings: whether every prediction shall have its encoding, also where the model
                 does without.
             landmarker: MediaPipe's face_landmarker.task, for the models that read it too.
-            mirror: read every photo a second time in the mirror, see vision.reading.FaceReader.
+            quick: one look at each photo instead of two, see vision.reading.FaceReader.
             also: other routes whose values every prediction shall have too, as `others`, where
                 the folder has models for them.
 
@@ -105,7 +111,7 @@ class Predictor:
             FaceLandmarker(),
             FaceEncoder(encoder) if encodes else None,
             FaceLandmarker(task_file=landmarker) if landmarker is not None else None,
-            mirror,
+            quick,
         )
 
     @property
@@ -150,17 +156,31 @@ class Predictor:
         for given in photos:
             path, content = given if isinstance(given, tuple) else (given, None)
             try:
-                photo = read_photo(path, content=content)
+                photo, found = self._look_for_faces(path, content)
             except PhotoError as error:
                 yield PhotoPredictions(path, None, (), Failure(path, str(error)))
                 continue
-            faces = tuple(self.predict_photo(photo))
+            faces = tuple(self.predict_photo(photo, found))
             failure = None if faces else Failure(path, _no_face(path))
             yield PhotoPredictions(path, photo, faces, failure)
 
-    def predict_photo(self, photo: Photo) -> list[Prediction]:
-        """Every face of one decoded photo, largest first."""
-        readings = self._reader.read(photo.pixels)
+    def _look_for_faces(self, path: Path, content: bytes | None) -> tuple[Photo, list[Face]]:
+        """The photo as large as its faces need it, and these."""
+        photo = read_photo(path, enough_side=_ENOUGH_SIDE, content=content)
+        found = self._reader.find(photo.pixels)
+        heights = [bottom - top for _, top, _, bottom in (face.box for face in found)]
+        if photo.scale > 1 and min(heights, default=0) < _ENOUGH_HEIGHT:
+            whole = read_photo(path, content=content)
+            if whole.scale < photo.scale:
+                return whole, self._reader.find(whole.pixels)
+        return photo, found
+
+    def predict_photo(self, photo: Photo, found: Sequence[Face] | None = None) -> list[Prediction]:
+        """Every face of one decoded photo, largest first.
+
+        found: the faces in it, where they were looked for already.
+        """
+        readings = self._reader.read(photo.pixels, found)
         if not readings:
             return []
         model = self._model

@@ -123,7 +123,7 @@ def average_values(pictures: Sequence[int] = range(1, 9)) -> np.ndarray:
 
 @cache
 def _reader() -> FaceReader:
-    return FaceReader(FaceLandmarker(), FaceEncoder(), mirror=False)
+    return FaceReader(FaceLandmarker(), FaceEncoder(), quick=True)
 
 
 @cache

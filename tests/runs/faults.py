@@ -38,4 +38,4 @@ class FaultyPlan(RunPlan):
     def open_predictor(
         self, with_encodings: bool = False, also: Sequence[str] = ()
     ) -> FaultyPredictor:
-        return FaultyPredictor(model=self.model, rendered=self.rendered, mirror=not self.quick)
+        return FaultyPredictor(model=self.model, rendered=self.rendered, quick=self.quick)
