@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,13 +53,23 @@ def draw_curve(
     points: (n, 2), or (m, n, 2) for m lines at once; 0, 0 is the middle of the first pixel. They
         may lie outside of the picture.
     """
+    draw_curves(picture, [points] if points.ndim == 2 else list(points), closed, colour, thickness)
+
+
+def draw_curves(
+    picture: Any,
+    curves: Sequence[np.ndarray],
+    closed: bool,
+    colour: tuple[int, int, int],
+    thickness: int,
+) -> None:
+    """The same for several lines, each (n, 2) with an n of its own; one call is quicker."""
     import cv2
 
     # Coordinates far outside the picture overflow OpenCV's integers.
-    limited = np.clip(points, -10_000, 10_000)
-    curve = np.rint(limited * (1 << _FRACTION_BITS)).astype(np.int32)
-    curves = curve if curve.ndim == 3 else curve[None]
-    cv2.polylines(picture, curves, closed, colour, thickness, cv2.LINE_AA, _FRACTION_BITS)
+    limited = (np.clip(points, -10_000, 10_000) for points in curves)
+    fixed = [np.rint(points * (1 << _FRACTION_BITS)).astype(np.int32) for points in limited]
+    cv2.polylines(picture, fixed, closed, colour, thickness, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def _circle(middle: np.ndarray, rim: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from exports.face_curves import draw_curve, face_curves
+from exports.face_curves import draw_curves, face_curves
 from regression.prediction.prediction import Prediction
 
 MAXIMUM_SIDE = 1600
@@ -79,24 +79,29 @@ def draw_overlay(
     zoom = min(1.0, MAXIMUM_SIDE / max(height, width))
     zoom = max(zoom, min(_MINIMUM_SIDE, MAXIMUM_SIDE) / max(height, width))
     size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-    smaller = zoom < 1
-    picture = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+    if zoom == 1:
+        picture = pixels.copy()
+    else:
+        method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+        picture = np.asarray(cv2.resize(pixels, size, interpolation=method))
     for prediction in predictions:
         # OpenCV counts from the middle of the first pixel, landmarks from its corner.
         points = prediction.landmarks[:, :2] * (zoom / scale) - 0.5
         left, top, right, bottom = (side * zoom / scale - 0.5 for side in prediction.box)
         box = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-        shapes = [(True, box), *face_curves(points)]
+        lines = {True: [box], False: []}
+        for closed, curve in face_curves(points):
+            lines[closed].append(curve)
         colour = _FLAGGED if prediction.quality else _GOOD
         # Dark first, under all curves: it sets them off from the photo, not from each other. A
         # face of a few dozen pixels would be nothing but dark.
         face_height = bottom - top
         thickness = int(np.clip(round(face_height / 250), 1, 4))
-        for closed, shape in shapes:
-            if face_height > _SHADED_HEIGHT:
-                draw_curve(picture, shape, closed, _SHADE, thickness + 2)
-        for closed, shape in shapes:
-            draw_curve(picture, shape, closed, colour, thickness)
+        if face_height > _SHADED_HEIGHT:
+            for closed, curves in lines.items():
+                draw_curves(picture, curves, closed, _SHADE, thickness + 2)
+        for closed, curves in lines.items():
+            draw_curves(picture, curves, closed, colour, thickness)
         flags = ", ".join(flag.replace("_", " ") for flag in prediction.quality)
         text = f"{prediction.face_number} {flags}".rstrip()
         _draw_label(picture, text, left, top, face_height, colour)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Face:
         if self.expressions is not None:
             object.__setattr__(self, "expressions", _checked_expressions(self.expressions))
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """(left, top, right, bottom) of the mesh in pixels; may reach beyond the photo."""
         points = self.landmarks[:MESH_COUNT, :2]

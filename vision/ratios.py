@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
-from vision.mesh_topology import MIRRORED
+from vision.mesh_topology import CHIN_BOTTOM, MIRRORED
 
 
 @dataclass(frozen=True)
@@ -138,43 +139,57 @@ def measure(points: np.ndarray, ratios: tuple[Ratio, ...] = RATIOS) -> np.ndarra
         eye corners to the chin bottom in the image plane.
     """
     points = np.asarray(points, dtype=np.float64)
-    used, starts, ends = _ends(ratios)
-    nearby = points[..., used, :]
-    unit = np.linalg.norm(
-        points[..., 152, :2] - points[..., list(_PUPIL_MIDPOINT), :2].mean(axis=-2), axis=-1
+    plan = _plan(ratios)
+    # Both sides of every ratio at once, (..., sides, ratios), and the unit behind them.
+    ends = plan.weights @ points[..., plan.used, :]
+    unit = np.sqrt(np.square(ends[..., -1, :2]).sum(axis=-1))
+    across, down, away = (
+        ends[..., :-1, axis].reshape(*points.shape[:-2], 2, len(ratios)) for axis in range(3)
     )
-    # Both sides of every ratio at once, (..., sides, ratios, 3).
-    shape = (*points.shape[:-2], 2, len(ratios), 3)
-    differences = ((ends - starts) @ nearby).reshape(shape)
-    kinds = np.array([ratio.kind for ratio in ratios])
-    outward = np.array([1.0, -1.0])[:, None]
-    sides = np.select(
-        [kinds == "distance", kinds == "across", kinds == "down"],
-        [
-            np.linalg.norm(differences[..., :2], axis=-1),
-            outward * differences[..., 0],
-            differences[..., 1],
-        ],
-        differences[..., 2],
+    sides = away
+    sides[..., plan.distance] = np.sqrt(
+        np.square(across[..., plan.distance]) + np.square(down[..., plan.distance])
     )
+    sides[..., plan.across] = _OUTWARD * across[..., plan.across]
+    sides[..., plan.down] = down[..., plan.down]
     return np.asarray(sides.mean(axis=-2) / unit[..., None])
 
 
+_OUTWARD = np.array([1.0, -1.0])[:, None]
+
+
+class _Plan(NamedTuple):
+    """What of points makes ratios.
+
+    used: indices of the landmarks that they and their mirror images use.
+    weights: (2 * ratios + 1, used), from these to the difference of each one's ends, and to that
+        between the midpoint of the eye corners and the chin bottom.
+    distance, across, down: indices of the ratios of these kinds.
+    """
+
+    used: np.ndarray
+    weights: np.ndarray
+    distance: np.ndarray
+    across: np.ndarray
+    down: np.ndarray
+
+
 @cache
-def _ends(ratios: tuple[Ratio, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The landmarks that ratios and their mirror images use, and the weights (2 * ratios, used)
-    that make of them the two ends of each."""
+def _plan(ratios: tuple[Ratio, ...]) -> _Plan:
     pairs = [
         *((ratio.a, ratio.b) for ratio in ratios),
         *((_mirror(ratio.a), _mirror(ratio.b)) for ratio in ratios),
+        (_PUPIL_MIDPOINT, (CHIN_BOTTOM,)),
     ]
     used = np.array(sorted({index for pair in pairs for end in pair for index in end}))
-    starts, ends = np.zeros((2, len(pairs), len(used)))
+    weights = np.zeros((len(pairs), len(used)))
     for row, pair in enumerate(pairs):
-        for weights, end in zip((starts, ends), pair, strict=True):
+        for sign, end in zip((-1, 1), pair, strict=True):
             for index in end:
-                weights[row, np.searchsorted(used, index)] += 1 / len(end)
-    return used, starts, ends
+                weights[row, np.searchsorted(used, index)] += sign / len(end)
+    kinds = np.array([ratio.kind for ratio in ratios])
+    chosen = (np.flatnonzero(kinds == kind) for kind in ("distance", "across", "down"))
+    return _Plan(used, weights, *chosen)
 
 
 def _mirror(indices: tuple[int, ...]) -> tuple[int, ...]:
