@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from exports.report.report_page import ReportWriter
     from regression import Predictor
     from regression.prediction.prediction import Failure, Prediction
+    from runs.cluster.cluster_run import ClusterSummary
     from runs.plan import RunPlan
     from runs.run import RunSummary
 
@@ -25,6 +26,7 @@ EXAMPLES = """\
   fpp predict family --group person --export mhm
   fpp predict casting --quick                 a folder of 200,000; after any stop the same again
   fpp predict inbox --watch                   goes on with what comes, until Ctrl-C
+  fpp predict s3://bucket/photos --ray HEAD:6379 --out s3://bucket/results
 
 files in DIR:
   predictions.csv     one row per face: photo, box, size, pose, flags, model, rig, licence, time,
@@ -71,7 +73,10 @@ _FAILURES_ON_SCREEN = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "photos", nargs="+", type=Path, metavar="PHOTOS", help="photos, and folders of photos"
+        "photos",
+        nargs="+",
+        metavar="PHOTOS",
+        help="photos, and folders of photos; with --ray also addresses such as s3://bucket/photos",
     )
     parser.add_argument(
         "--model",
@@ -80,9 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to predict from: the face's encoding, its landmarks, or both; fit is the rig "
         "fitted to the landmarks, no network (default: fused)",
     )
-    parser.add_argument(
-        "--out", type=Path, default=Path("out"), metavar="DIR", help="where to (default: out)"
-    )
+    parser.add_argument("--out", default="out", metavar="DIR", help="where to (default: out)")
     parser.add_argument(
         "--export",
         type=_export_kinds,
@@ -114,7 +117,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overlay",
         action=argparse.BooleanOptionalAction,
-        default=True,
         help="write a picture of what was seen for each photo (default: yes)",
     )
     parser.add_argument(
@@ -168,6 +170,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{WATCH_SECONDS:g})",
     )
     parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="work on a Ray cluster (HEAD:PORT, auto for the one this computer is in, local to try "
+        "it): tables only, docs/cluster.md",
+    )
+    parser.add_argument(
         "--encoder",
         choices=ENCODERS,
         default="litert",
@@ -188,6 +196,10 @@ def _export_kinds(text: str) -> tuple[str, ...]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, write everything into --out and say in one line what happened."""
+    if arguments.ray is not None:
+        return _predict_on_cluster(arguments)
+    arguments.photos = [Path(photo) for photo in arguments.photos]
+    arguments.out = Path(arguments.out)
     _check_usage(arguments)
     photos = _find(arguments)
     if not photos and arguments.watch is None:
@@ -232,7 +244,7 @@ def _plan(arguments: argparse.Namespace) -> RunPlan:
     from runs.plan import RunPlan
 
     return RunPlan(
-        out=arguments.out,
+        out=Path(arguments.out),
         models=arguments.models,
         model=arguments.model,
         encoder=arguments.encoder,
@@ -240,7 +252,7 @@ def _plan(arguments: argparse.Namespace) -> RunPlan:
         landmarker=_landmarker(arguments),
         quick=arguments.quick,
         kinds=arguments.export,
-        overlay=arguments.overlay,
+        overlay=arguments.overlay is not False and arguments.ray is None,
         rig=arguments.rig,
     )
 
@@ -248,7 +260,7 @@ def _plan(arguments: argparse.Namespace) -> RunPlan:
 class _Progress:
     """A progress bar, and the first failures as they come."""
 
-    def __init__(self, photos: int) -> None:
+    def __init__(self, photos: int | None = None) -> None:
         from tqdm import tqdm
 
         self.bar = tqdm(total=photos, unit="photo", disable=None)
@@ -303,10 +315,44 @@ def _predict_run(arguments: argparse.Namespace, photos: list[Path]) -> int:
     return 0 if summary.faces else 1
 
 
-def _print_summary(summary: RunSummary, arguments: argparse.Namespace) -> None:
+def _predict_on_cluster(arguments: argparse.Namespace) -> int:
+    """Predict on the machines of a Ray cluster: tables, and nothing else."""
+    tables_only = {
+        "--export": bool(arguments.export),
+        "--overlay": arguments.overlay is True,
+        "--report": arguments.report,
+        "--group": arguments.group != "none",
+        "--watch": arguments.watch is not None,
+        "--processes": arguments.processes is not None,
+    }
+    refused = [option for option, given in tables_only.items() if given]
+    if refused:
+        arguments.parser.error(f"argument {refused[0]}: not with --ray, which writes tables only")
+
+    from runs.cluster.cluster_run import run_on_cluster
+
+    progress = _Progress()
+    with progress.bar:
+        summary = run_on_cluster(
+            _plan(arguments),
+            arguments.photos,
+            arguments.out,
+            arguments.ray,
+            progress,
+            arguments.restart,
+        )
+    _print_summary(summary, arguments)
+    return 0 if summary.faces else 1
+
+
+def _print_summary(summary: RunSummary | ClusterSummary, arguments: argparse.Namespace) -> None:
     new = summary.photos - summary.before
     before = f" ({summary.before} done before)" if summary.before else ""
-    people = "" if arguments.group == "none" else f"People: {summary.people}. "
+    from runs.run import RunSummary
+
+    people = ""
+    if isinstance(summary, RunSummary) and arguments.group != "none":
+        people = f"People: {summary.people}. "
     speed = f"Photos/s: {new / summary.seconds:.1f}. " if new else ""
     print(
         f"Photos: {summary.photos}{before}. Faces predicted: {summary.faces}. {people}"
@@ -354,7 +400,7 @@ def _predict_together(arguments: argparse.Namespace, photos: list[Path]) -> int:
                 predictor,
                 photos,
                 arguments.export,
-                arguments.overlay,
+                plan.overlay,
                 report,
                 arguments.group,
                 arguments.person_distance,

@@ -152,7 +152,8 @@ class InferenceNetwork:
             return np.zeros((0, self.shape[1]), np.float32)
         if len(features) != self._rows:
             self._interpreter.resize_tensor_input(self._input["index"], features.shape)
-            self._interpreter.allocate_tensors()
+            with without_log_lines():
+                self._interpreter.allocate_tensors()
             self._rows = len(features)
         self._interpreter.set_tensor(self._input["index"], features)
         self._interpreter.invoke()
