@@ -109,8 +109,7 @@ class FaceLandmarker:
         Returns the faces, largest mesh first; an empty list where there is none.
         Raises ValueError for other arrays, RuntimeError after close().
         """
-        if not self._is_open:
-            raise RuntimeError("This FaceLandmarker is closed; expected an open one; make a new.")
+        self._refuse_when_closed()
         if self._quiet:
             return self._detect(pixels, everybody)
         with without_log_lines():
@@ -141,8 +140,9 @@ class FaceLandmarker:
         boxes: of faces, in its pixels.
 
         Returns for each box the face in it; None where there is none to be seen.
-        Raises ValueError for other arrays.
+        Raises ValueError for other arrays, RuntimeError after close().
         """
+        self._refuse_when_closed()
         working, shrink = working_picture(pixels)
         height, width = pixels.shape[:2]
         whole: list[Mesh] = []
@@ -157,6 +157,10 @@ class FaceLandmarker:
             best = max(found, key=lambda mesh: overlap(box, mesh.box), default=None)
             faces.append(best and Face(best.landmarks, width, height, best.expressions))
         return faces
+
+    def _refuse_when_closed(self) -> None:
+        if not self._is_open:
+            raise RuntimeError("This FaceLandmarker is closed; expected an open one; make a new.")
 
     def _whole_meshes(self, working: np.ndarray, shrink: int) -> list[Mesh]:
         """What the network sees in a working picture, in pixels of the whole one."""

@@ -129,13 +129,23 @@ def test_a_run_goes_on_and_says_so(photos: Path, tmp_path: Path) -> None:
     assert run(tmp_path / "none.jpg", "--out", tmp_path / "failing").returncode == 1
 
 
+def hear_ctrl_c() -> None:
+    """Tests that run in the background ignore it, and so would the processes they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_watching_goes_on_until_it_is_interrupted(photos: Path, tmp_path: Path) -> None:
     inbox, out = tmp_path / "inbox", tmp_path / "out"
     inbox.mkdir()
     command = [sys.executable, "-m", "scripts.main", "predict", str(inbox), "--out", str(out)]
     options = ("--model", "landmarks", "--rendered", "--quick", "--watch", "0.1")
     with subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        [*command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        preexec_fn=hear_ctrl_c,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("Photos: 0. ")
@@ -160,6 +170,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path: Path) -> None:
         text=True,
         cwd=ROOT,
         start_new_session=True,
+        preexec_fn=hear_ctrl_c,
     ) as process:
         while not list((tmp_path / "out" / "parts").glob("*.parquet")):
             assert process.poll() is None

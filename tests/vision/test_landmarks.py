@@ -254,6 +254,55 @@ def test_views_and_read_only_pixels_are_taken(landmarker: FaceLandmarker, portra
     assert np.array_equal(frozen, portrait.pixels)
 
 
+def test_looking_again_where_a_portrait_is_gives_the_same_bits(
+    landmarker: FaceLandmarker, portraits: list[Photo]
+) -> None:
+    for photo in portraits[:4]:
+        face = _only(landmarker.detect(photo.pixels))
+        (again,) = landmarker.look_again(photo.pixels, [face.box])
+        assert again is not None
+        assert np.array_equal(again.landmarks, face.landmarks)
+
+
+def test_looking_again_sees_small_faces_too_and_nothing_on_a_wall(
+    landmarker: FaceLandmarker, portraits: list[Photo]
+) -> None:
+    picture = wall(1400, 900)
+    boxes = []
+    for photo, height, centre in zip(
+        portraits, (80, 420, 140), ((200, 450), (650, 450), (1200, 450)), strict=False
+    ):
+        face = _only(landmarker.detect(photo.pixels))
+        boxes.append(paste(picture, photo.pixels, face, height, centre))
+    *found, nobody = landmarker.look_again(picture, [*boxes, (300, 700, 380, 790)])
+    assert nobody is None
+    for face, box in zip(found, boxes, strict=True):
+        assert face is not None
+        assert overlap(face.box, box) > 0.7
+        assert (face.photo_width, face.photo_height) == (1400, 900)
+
+
+def test_a_quick_search_sees_portraits_and_groups_as_the_whole_one_does(
+    landmarker: FaceLandmarker, portraits: list[Photo]
+) -> None:
+    faces = [_only(landmarker.detect(photo.pixels)) for photo in portraits[:3]]
+    group, pair = wall(1400, 900), wall(1400, 900)
+    for photo, face, centre in zip(portraits, faces, (300, 700, 1100), strict=False):
+        paste(group, photo.pixels, face, 110, (centre, 450))
+    # Half as high as a face that fills more than a third of the picture.
+    paste(pair, portraits[1].pixels, faces[1], 400, (450, 450))
+    paste(pair, portraits[2].pixels, faces[2], 200, (1050, 450))
+    pictures = [*(photo.pixels for photo in portraits[:3]), group, pair]
+    counts = []
+    for pixels in pictures:
+        whole, quick = landmarker.detect(pixels), landmarker.detect(pixels, everybody=False)
+        counts.append(len(whole))
+        assert len(quick) == len(whole)
+        for one, other in zip(whole, quick, strict=True):
+            assert np.array_equal(one.landmarks, other.landmarks)
+    assert counts == [1, 1, 1, 3, 2]
+
+
 @pytest.mark.parametrize(
     "pixels",
     [
@@ -274,5 +323,7 @@ def test_closing(task_file: Path | None) -> None:
     landmarker.close()
     with pytest.raises(RuntimeError, match="closed"):
         landmarker.detect(np.zeros((9, 9, 3), np.uint8))
+    with pytest.raises(RuntimeError, match="closed"):
+        landmarker.look_again(np.zeros((9, 9, 3), np.uint8), [])
     with pytest.raises(ValueError, match="expected"):
         FaceLandmarker(maximum_faces=0)

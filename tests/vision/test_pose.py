@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rig.camera import Camera, project
-from vision.faces import LANDMARK_COUNT, Face
+from vision.faces import LANDMARK_COUNT, MESH_COUNT, Face
 from vision.landmarks import FaceLandmarker
 from vision.mesh_topology import CHIN_BOTTOM, MIRRORED
 from vision.photos import Photo
@@ -211,3 +211,20 @@ def test_what_is_passed_in_is_not_changed() -> None:
     np.testing.assert_array_equal(given, before)
     with pytest.raises(ValueError, match="read-only"):
         canonical_face()[0, 0] = 1
+
+
+def test_the_rotation_is_the_one_that_scipy_finds(found: list[Face]) -> None:
+    """By Kabsch's algorithm, over the skin landmarks."""
+    from scipy.spatial.transform import Rotation
+
+    canonical = canonical_face()[:MESH_COUNT]
+    for landmarks in [*(face.landmarks for face in found), turned(upright_stranger(1), 40, 30, 90)]:
+        skin = np.asarray(landmarks[:MESH_COUNT], np.float64)
+        expected, _ = Rotation.align_vectors(
+            skin - skin.mean(axis=0), canonical - canonical.mean(axis=0)
+        )
+        rotation = head_rotation(landmarks)
+        np.testing.assert_allclose(rotation.as_matrix(), expected.as_matrix(), atol=1e-9)
+        roll, pitch, yaw = -expected.as_euler("ZXY", degrees=True)
+        pose = normalise(landmarks)
+        np.testing.assert_allclose((pose.roll, pose.pitch, pose.yaw), (roll, pitch, yaw), atol=1e-7)

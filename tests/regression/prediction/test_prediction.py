@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from regression.prediction.prediction import Failure, PhotoPredictions
 from tests.regression.predictions import make_prediction
 
 
@@ -33,3 +35,13 @@ def test_an_encoding_has_128_numbers_and_is_not_printed():
     assert "0.123" not in repr(prediction)
     with pytest.raises(ValueError, match="encoding of shape"):
         replace(prediction, encoding=np.zeros(127, np.float32))
+
+
+def test_a_photo_gives_faces_or_says_why_not():
+    path = Path("a.jpg")
+    face, failure = make_prediction("a.jpg"), Failure(path, "No face was found.")
+    PhotoPredictions(path, None, (face,), None)
+    PhotoPredictions(path, None, (), failure)
+    for faces, why in (((face,), failure), ((), None)):
+        with pytest.raises(ValueError, match="Faces or a failure"):
+            PhotoPredictions(path, None, faces, why)

@@ -200,6 +200,70 @@ def test_boxes_and_landmarks_are_in_pixels_of_the_file(
         )
 
 
+def enlarged_jpeg(path: Path, pixels: np.ndarray, shorter_side: int) -> Path:
+    import cv2
+
+    factor = shorter_side / min(pixels.shape[:2])
+    large = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    Image.fromarray(large).save(path, quality=95)
+    return path
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_photos_are_decoded_as_small_as_their_faces_need(
+    quick: bool, portraits: list[Photo], tmp_path: Path
+) -> None:
+    """A JPEG of a portrait is decoded reduced, which moves no value by much; a PNG whole."""
+    predictor = Predictor(quick=quick)
+    moved = []
+    for number, photo in enumerate(portraits[1:9]):
+        jpeg = enlarged_jpeg(tmp_path / f"{number}.jpg", photo.pixels, 1400)
+        reduced, whole = predictor.predict_each(
+            [jpeg, save(tmp_path / f"{number}.png", read_photo(jpeg).pixels)]
+        )
+        assert reduced.photo is not None
+        assert whole.photo is not None
+        assert reduced.photo.scale == pytest.approx(2, rel=0.01)
+        assert whole.photo.scale == 1
+        (one,), (other,) = reduced.faces, whole.faces
+        assert one.quality == other.quality
+        assert overlap(one.box, other.box) > 0.95
+        half_widths = (other.upper - other.lower)[other.told] / 2
+        moved.append(np.abs(one.values - other.values)[other.told] / half_widths)
+    assert 0 < np.median(moved) < 0.08
+    assert np.quantile(moved, 0.95) < 0.3
+
+
+def test_a_photo_with_a_small_face_is_decoded_whole(
+    fused: Predictor, landmarker: FaceLandmarker, portraits: list[Photo], tmp_path: Path
+) -> None:
+    picture = wall(2000, 1400)
+    for photo, height, across in zip(portraits[1:], (600, 150), (600, 1500), strict=False):
+        paste(picture, photo.pixels, landmarker.detect(photo.pixels)[0], height, (across, 700))
+    path = tmp_path / "two.jpg"
+    Image.fromarray(picture).save(path, quality=95)
+    (found,) = fused.predict_each([path])
+    assert found.photo is not None
+    assert found.photo.scale == 1
+    assert len(found.faces) == 2
+    whole = fused.predict_photo(read_photo(path))
+    for one, other in zip(found.faces, whole, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_fetched_bytes_give_what_the_file_gives(fused: Predictor, portrait_path: Path) -> None:
+    name = Path("bucket/somebody.jpg")
+    from_file, from_bytes, broken = fused.predict_each(
+        [portrait_path, (name, portrait_path.read_bytes()), (name, b"no picture")]
+    )
+    (one,), (other,) = from_file.faces, from_bytes.faces
+    assert (from_bytes.path, other.photo) == (name, name)
+    np.testing.assert_array_equal(one.values, other.values)
+    assert broken.photo is None
+    assert broken.failure is not None
+    assert str(name) in broken.failure.reason
+
+
 def test_photos_without_a_prediction_do_not_stop_the_others(
     fused: Predictor, portrait_path: Path, tmp_path: Path
 ) -> None:

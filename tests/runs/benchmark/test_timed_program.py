@@ -77,9 +77,14 @@ def test_stopped_by_ctrl_c_it_leaves_no_process(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=press, daemon=True)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        run_timed(_python(code))
+    # Tests that run in the background ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            run_timed(_python(code))
+    finally:
+        signal.signal(signal.SIGINT, before)
     for _ in range(100):
         if not _is_running(int(file.read_text())):
             return
