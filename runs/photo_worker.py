@@ -101,7 +101,7 @@ class PhotoWorker:
 
     def _write_files(self, result: PhotoPredictions, name: str) -> None:
         plan, head = self._plan, self._predictor.head
-        for face in result.faces:
+        for face in result.faces if plan.kinds else ():
             write_character_files(
                 plan.out, face, head.sliders, plan.kinds, name, head.licence, self._export_head
             )
