@@ -15,7 +15,8 @@ EXAMPLES = """\
   fpp rig fetch makehuman              download MakeHuman's head (7 MB, CC0) into the user's cache
   fpp rig fetch makehuman --cache D    the same into the folder D
   fpp rig render out/anna.mhm          draw that head: out/anna_head.png
-  fpp rig map --models D               find the face mesh's landmarks on it; writes D/head.npz
+  fpp rig map --models D               find the face mesh's landmarks on it; writes D/head.npz, for
+                                       which D's models are to be trained anew
 """
 
 FACES = 12_000  # as RigTrainingPlan's, which --help would import too much for
