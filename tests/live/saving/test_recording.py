@@ -185,6 +185,8 @@ def run_until(stop: signal.Signals, folder: Path) -> list[tuple[int, float]]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
+        # Tests that run in the background ignore Ctrl-C, and so would the processes they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stdout is not None
         lines = []
