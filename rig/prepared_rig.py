@@ -128,6 +128,8 @@ def _check_shapes(prepared: PreparedRig) -> None:
     if not (
         prepared.expressions.shape == (units, vertices, 3)
         and len(prepared.expression_targets) == units
+        and np.issubdtype(corners.dtype, np.integer)
+        and prepared.landmarks.weights.dtype.kind == prepared.to_source.dtype.kind == "f"
         and corners.shape == prepared.landmarks.weights.shape == (len(corners), 3)
         and 0 <= corners.min(initial=0) <= corners.max(initial=0) < vertices
         and prepared.to_source.shape == (4, 4)

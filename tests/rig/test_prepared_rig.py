@@ -167,3 +167,19 @@ def test_arrays_that_do_not_fit_together_are_refused(
     np.savez(path, **{**arrays, name: arrays[name][:-1]})
     with pytest.raises(RigError, match=r"odd\.npz"):
         load_prepared(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("landmark_vertices", "f4"), ("landmark_weights", "i4"), ("to_source", "?")],
+)
+def test_arrays_of_another_kind_are_refused(
+    tmp_path: Path, prepared: PreparedRig, name: str, kind: str
+) -> None:
+    path = tmp_path / "odd.npz"
+    save_prepared(prepared, path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **{**arrays, name: arrays[name].astype(kind)})
+    with pytest.raises(RigError, match="do not fit together"):
+        load_prepared(path)
