@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -39,4 +40,9 @@ def read_arrays(source: Path | bytes) -> dict[str, npt.NDArray[Any]]:
 def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> npt.NDArray[Any]:
     with archive.open(entry) as stream:
         array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    if array.dtype.kind == "U":
+        order = "<" if array.dtype.byteorder in "=<" else ">"
+        letters = np.frombuffer(array.tobytes(), np.dtype(f"{order}u4"))
+        if letters.max(initial=0) > sys.maxunicode:  # Python would not survive some of them
+            raise ValueError(f"{entry.filename} holds letters that do not exist")
     return array
