@@ -150,7 +150,7 @@ def _has_many_scans(stream: IO[bytes]) -> bool:
     for _ in range(_MOST_SEGMENTS):
         stream.seek(place)
         head = stream.read(10)
-        if len(head) < 4:
+        if len(head) < 10:
             return False  # truncated: Pillow says so
         if head[0] != 0xFF or head[1] in (0x00, 0xFF) or 0xD0 <= head[1] <= 0xD8:
             place += 1  # filling, or what Pillow skips

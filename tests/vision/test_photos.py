@@ -334,3 +334,13 @@ def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
 def test_a_photo_holds_rgb_bytes(pixels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected"):
         Photo(Path("a.jpg"), pixels)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK", "L"])
+def test_a_jpeg_cut_anywhere_in_its_header_is_refused(tmp_path: Path, mode: str) -> None:
+    whole = tmp_path / "whole.jpg"
+    Image.new(mode, (32, 32)).save(whole, exif=b"Exif\0\0" + bytes(40))
+    content = whole.read_bytes()
+    for length in range(1, content.index(b"\xff\xda") + 14):
+        with pytest.raises(PhotoError):
+            read_photo(Path("cut.jpg"), content=content[:length])
