@@ -32,6 +32,15 @@ HEAD_KINDS = ("glb", "glb-baked", "obj")
 
 KINDS = TEXT_KINDS + HEAD_KINDS
 
+ENDINGS = {
+    "mhm": ".mhm",
+    "json": ".json",
+    "glb": ".glb",
+    "glb-baked": "_baked.glb",
+    "obj": ".obj",
+}
+"""What is added to a face's name in the file of each kind."""
+
 JSON_SCHEMA = 2
 """Number of the JSON's layout, docs/json.md. It grows when a reader of the old would fail."""
 
@@ -158,7 +167,7 @@ def _write_files(
     # Suffixes are appended: a name may have dots of its own.
     written = []
     if "mhm" in kinds:
-        written.append(folder / f"{name}.mhm")
+        written.append(folder / f"{name}{ENDINGS['mhm']}")
         source = about.get("photo") or ", ".join(entry["photo"] for entry in about["photos"])
         remarks = [
             f"Predicted by {GENERATOR}, model {made['model']}, {made['made']}, from {source}",
@@ -168,7 +177,7 @@ def _write_files(
             remarks.append("Set by hand: " + ", ".join(about["edited"]))
         write_mhm(written[-1], sliders, values, path_text(name), remarks)
     if "json" in kinds:
-        written.append(folder / f"{name}.json")
+        written.append(folder / f"{name}{ENDINGS['json']}")
         content = {
             "schema": JSON_SCHEMA,
             **about,
@@ -186,13 +195,13 @@ def _write_files(
     if head is not None:
         told = {key: value for key, value in about.items() if key in _TOLD_OF_HEADS} | made
         if "glb" in kinds:
-            written.append(folder / f"{name}.glb")
+            written.append(folder / f"{name}{ENDINGS['glb']}")
             write_glb(written[-1], head, values, told, baked=False)
         if "glb-baked" in kinds:
-            written.append(folder / f"{name}_baked.glb")
+            written.append(folder / f"{name}{ENDINGS['glb-baked']}")
             write_glb(written[-1], head, values, told, baked=True)
         if "obj" in kinds:
-            written.append(folder / f"{name}.obj")
+            written.append(folder / f"{name}{ENDINGS['obj']}")
             write_obj(written[-1], head, values, told)
     return written
 

@@ -12,6 +12,9 @@ import numpy as np
 from exports.face_curves import draw_curves, face_curves
 from regression.prediction.prediction import Prediction
 
+ENDING = "_overlay.jpg"
+"""What is added to a photo's name."""
+
 MAXIMUM_SIDE = 1600
 """Larger photos are drawn reduced to this longest side, in pixels."""
 
@@ -60,7 +63,7 @@ def write_overlay(
         cv2.cvtColor(picture, cv2.COLOR_RGB2BGR),
         [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY],
     )
-    path = folder / f"{name}_overlay.jpg"
+    path = folder / f"{name}{ENDING}"
     if not encoded:
         raise OSError(f"{path} could not be encoded as JPEG.")
     partial = path.with_name(path.name + ".partial")

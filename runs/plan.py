@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +43,17 @@ class RunPlan:
     @property
     def models_folder(self) -> Path:
         """Where the models are: without a landmarker file, or for it."""
-        from regression.models.model_files import folder_for, shipped_models
+        from regression.models.model_files import folder_for
 
-        folder = self.models or shipped_models()
+        folder = self._folder
         return folder if self.landmarker is None else folder_for(folder, "face_landmarker")
+
+    @property
+    def _folder(self) -> Path:
+        """The models folder as a whole."""
+        from regression.models.model_files import shipped_models
+
+        return self.models or shipped_models()
 
     def open_predictor(self, with_encodings: bool = False, also: Sequence[str] = ()) -> Predictor:
         """Load every network. Raises what Predictor does."""
@@ -79,7 +85,7 @@ class RunPlan:
 
         if not set(self.kinds) & set(HEAD_KINDS):
             return None
-        return head_for_exports(self.models or _shipped(), self.rig, self.open_model().head)
+        return head_for_exports(self._folder, self.rig, self.open_model().head)
 
     def shows_face_mesh(self) -> bool:
         """Whether files are asked for that show a head, and the rig's own is not here."""
@@ -117,7 +123,7 @@ class RunPlan:
 
         if not set(self.kinds) & set(HEAD_KINDS):
             return ""
-        own = (self.models or _shipped()) / HEAD_FILE
+        own = self._folder / HEAD_FILE
         if own.is_file():
             return _sha256(own)
         is_makehuman = self.open_model().head.rig == MAKEHUMAN
@@ -125,15 +131,8 @@ class RunPlan:
         return "face mesh" if folder is None else str(folder.resolve())
 
 
-def _shipped() -> Path:
-    from regression.models.model_files import shipped_models
-
-    return shipped_models()
-
-
 def _sha256(path: Path) -> str:
     """In hexadecimal; "missing" where there is no such file."""
-    if not path.is_file():
-        return "missing"
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    from regression.models.fingerprints import fingerprint
+
+    return fingerprint(path.read_bytes()) if path.is_file() else "missing"

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from exports.character_files import check_kinds
+from exports import overlay
+from exports.character_files import ENDINGS, check_kinds
 from exports.names import face_name
 from runs.lock import only_run
 from runs.marks import PhotoMark, mark_of
@@ -37,15 +38,6 @@ Report = Callable[[int, int, Sequence[str]], None]
 """Called as photos get done: their number, their faces, and why some have none."""
 
 _PARTS_PER_PROCESS = 4
-
-# What is added to a face's name in the files of each kind.
-_ENDINGS = {
-    "mhm": ".mhm",
-    "json": ".json",
-    "glb": ".glb",
-    "glb-baked": "_baked.glb",
-    "obj": ".obj",
-}
 
 
 @dataclass(frozen=True)
@@ -238,10 +230,10 @@ class Run:
 
     def _has_files(self, photo: DonePhoto) -> bool:
         """Whether the photo's own files are there; a power cut leaves empty ones."""
-        names = [f"{photo.mark.name}_overlay.jpg"] if self._plan.overlay and photo.faces else []
+        names = [photo.mark.name + overlay.ENDING] if self._plan.overlay and photo.faces else []
         for number in range(1, photo.faces + 1):
             name = face_name(photo.mark.name, number)
-            names += [name + _ENDINGS[kind] for kind in self._plan.kinds]
+            names += [name + ENDINGS[kind] for kind in self._plan.kinds]
         return all(map(_has_content, (self._plan.out / name for name in names)))
 
 

@@ -447,7 +447,9 @@ def _landmarker(arguments: argparse.Namespace) -> Path | None:
 
 def _is_own_overlay(photo: Path, out: Path) -> bool:
     """Whether the photo is a picture that an earlier run wrote into --out."""
-    return photo.name.endswith("_overlay.jpg") and photo.resolve().parent == out.resolve()
+    from exports.overlay import ENDING
+
+    return photo.name.endswith(ENDING) and photo.resolve().parent == out.resolve()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import os
 import platform
 from pathlib import Path
 
+from runs.run import available_cores
+
 
 class BenchmarkError(Exception):
     """Nothing can be measured. The message says what happened, what was expected, what to do."""
@@ -13,7 +15,7 @@ class BenchmarkError(Exception):
 
 def machine_words() -> str:
     """Processor, cores, memory, system and Python; no name of the computer or its user."""
-    cores = len(usable_cores()) or os.cpu_count() or 1
+    cores = available_cores()
     parts = [
         _processor(),
         "1 core" if cores == 1 else f"{cores} cores",

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from runs.cluster.errors import ClusterError
+from runs.run import available_cores
 
 LOCAL = "local"
 """The address that means: start Ray on this computer, for this job."""
@@ -56,13 +57,12 @@ def ray_session(address: str) -> Iterator[None]:
             yield
         return
     quietly: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     try:
         _knock(address)
         with _nothing_printed():
             if address == LOCAL:
                 ray.init(
-                    num_cpus=cores,
+                    num_cpus=available_cores(),
                     object_store_memory=_OBJECT_STORE_BYTES,
                     include_dashboard=False,
                     **quietly,
