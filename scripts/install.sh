@@ -102,7 +102,7 @@ install() {
 a folder with the wheels named in PIP_FIND_LINKS. Then run this again."
 }
 
-echo "Installing the packages of requirements.txt into .venv (about a minute, 2.8 GB on disk)"
+echo "Installing the packages of requirements.txt into .venv (about a minute, 3.0 GB on disk)"
 # face_recognition_models comes as source; building it without isolation keeps to the pinned set.
 awk '/^[^ #]/ { keep = /^(setuptools|wheel)==/ } keep' requirements.txt >.venv/build-requirements.txt
 install --require-hashes -r .venv/build-requirements.txt
